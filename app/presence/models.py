@@ -1,0 +1,151 @@
+"""The words of the domain: a person, a presence, and what both look like at this moment."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+UNKNOWN_WORD = "PresenceUnknown"
+
+# Every word that Microsoft's pages have used so far (old and new lists, which contradict each other).
+_WORDS = {
+    word.lower(): word
+    for word in (
+        *("Available", "AvailableIdle", "AvailableInactive", "Away", "BeRightBack", "Busy", "BusyIdle"),
+        *("DoNotDisturb", "Focusing", "InACall", "InAConferenceCall", "InAMeeting", "Inactive"),
+        *("Offline", "OffWork", "OutOfOffice", "Presenting", "UrgentInterruptionsOnly", UNKNOWN_WORD),
+    )
+}
+
+
+def canonical_word(word: str | None) -> str:
+    """Microsoft's word in PascalCase whatever case it came in; one never seen before passes untouched.
+
+    The pages disagree about the case (`presence` resource type: lower camel; `getPresencesByUserId`: Pascal).
+    """
+    return _WORDS.get(word.lower(), word) if word else UNKNOWN_WORD
+
+
+class State(StrEnum):
+    """What a presence means for somebody who wants to call."""
+
+    FREE = "free"
+    BUSY = "busy"
+    DND = "dnd"
+    AWAY = "away"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+
+
+class Source(StrEnum):
+    """How a reading reached us."""
+
+    SWEEP = "sweep"
+    DEMAND = "demand"
+
+
+class Freshness(StrEnum):
+    """How far a reading may be trusted."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    BLIND = "blind"
+
+
+class Removal(StrEnum):
+    """Why a delta round says somebody is gone (Microsoft: *Use delta query*, `@removed.reason`)."""
+
+    RESTORABLE = "changed"
+    FINAL = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One account of the directory, with every address and number it can be asked for by."""
+
+    id: str
+    display_name: str | None = None
+    mail: str | None = None
+    user_principal_name: str | None = None
+    aliases: tuple[str, ...] = ()
+    business_phones: tuple[str, ...] = ()
+    mobile_phone: str | None = None
+    account_enabled: bool | None = None
+    user_type: str | None = None
+    deleted: bool = False
+
+    @property
+    def email(self) -> str | None:
+        """The address to show: mail, else the user principal name."""
+        return self.mail or self.user_principal_name
+
+    @property
+    def held(self) -> bool:
+        """Whether presence is kept for this account; a withheld property counts in its favour."""
+        guest = (self.user_type or "").lower() == "guest"
+        return self.account_enabled is not False and not guest and not self.deleted
+
+    def addresses(self) -> set[str]:
+        """Every address of this account, ready to be compared."""
+        spelt = (self.mail, self.user_principal_name, *self.aliases)
+        return {comparable(address) for address in spelt if address}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonChange:
+    """What a listing or a delta round says about one account.
+
+    `properties` holds only what Microsoft mentioned, by `Person`'s names: absent means unchanged,
+    None means set to null.
+    """
+
+    id: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    removal: Removal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """What Teams says about one person (Microsoft: *presence resource type*), words in PascalCase."""
+
+    availability: str
+    activity: str
+    out_of_office: bool | None = None
+    status_message: str | None = None
+    sequence_number: str | None = None
+
+
+UNKNOWN_PRESENCE = Presence(availability=UNKNOWN_WORD, activity=UNKNOWN_WORD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What we can say about a person's presence at one moment, and how far to trust it.
+
+    `age_s`, `observed_at` and `source` are None when there is no value to date: the service is blind.
+    """
+
+    presence: Presence
+    freshness: Freshness
+    age_s: float | None = None
+    observed_at: datetime | None = None
+    changed_at: datetime | None = None
+    source: Source | None = None
+
+    @property
+    def stale(self) -> bool:
+        """Whether a caller must be told that this may no longer be so."""
+        return self.freshness is not Freshness.FRESH
+
+
+NOTHING_KNOWN = Sighting(presence=UNKNOWN_PRESENCE, freshness=Freshness.BLIND)
+
+
+def comparable(address: str) -> str:
+    """An address in the form that is compared: composed (NFC) and lower case.
+
+    Not `casefold`: it would make `strauß@` and `strauss@`, which are two mailboxes, one.
+    """
+    return unicodedata.normalize("NFC", address).lower()

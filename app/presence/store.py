@@ -1,0 +1,139 @@
+"""The memory that every answer comes from: each person's last reading, and how old it is."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from cachetools import TTLCache
+
+from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
+
+LAST_VALUE_LIMIT_S = 24 * 3600.0
+
+
+class WhenBlind(StrEnum):
+    """What callers are told about somebody whose last reading is too old to use."""
+
+    UNKNOWN = "unknown"
+    REACHABLE = "reachable"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """When a reading was asked for and when it came, in monotonic seconds and by the wall clock.
+
+    Age counts from the asking: a value is at least as old as the question, however long the answer took.
+    """
+
+    at: float
+    arrived_at: float
+    wall: datetime
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    presence: Presence
+    asked: Asked
+    changed_at: datetime | None = None
+
+
+class PresenceStore:
+    """Readings by object id, with a hard time limit kept by a TTL cache.
+
+    Three things are told apart: fresh, stale but known, and blind (read once, too old now). The cache's TTL
+    is only the limit after which a value is forgotten; ages are kept in the entries. The cache has no size
+    limit of its own: whoever leaves the directory is forgotten here, so it never outgrows it.
+    """
+
+    def __init__(
+        self,
+        *,
+        timer: Callable[[], float],
+        fresh_for_s: float,
+        keep_for_s: float,
+        when_blind: WhenBlind = WhenBlind.UNKNOWN,
+    ) -> None:
+        self._timer = timer
+        self._fresh_for_s = fresh_for_s
+        self._keep_for_s = keep_for_s
+        self._limit_s = LAST_VALUE_LIMIT_S if when_blind is WhenBlind.LAST else keep_for_s
+        self._cache: TTLCache[str, _Entry] = TTLCache(math.inf, ttl=self._limit_s, timer=timer)
+        self._ever_read: set[str] = set()
+
+    def has_read(self, person_id: str) -> bool:
+        """Whether Microsoft was ever asked about this person, with an answer."""
+        return person_id in self._ever_read
+
+    def get(self, person_id: str) -> Sighting | None:
+        """What can be said right now; None for somebody who has never been read."""
+        entry = self._cache.get(person_id)
+        if entry is not None and (age_s := self._timer() - entry.asked.at) <= self._limit_s:
+            return self._sighting(entry, age_s)
+        return NOTHING_KNOWN if person_id in self._ever_read else None
+
+    def record(self, readings: Mapping[str, Presence], asked: Asked) -> None:
+        """Take in the readings of one request; one that an overlapping request has outdone is dropped."""
+        for person_id, presence in readings.items():
+            before = self._cache.get(person_id)
+            if before is None or _outdoes(presence, asked, before):
+                self._cache[person_id] = _next_entry(before, presence, asked)
+        self._ever_read.update(readings)
+
+    def forget_all_but(self, held: Iterable[str]) -> None:
+        """Drop everybody who is no longer held."""
+        for person_id in self._ever_read.difference(held):
+            self._ever_read.discard(person_id)
+            self._cache.pop(person_id, None)
+
+    def count(self, held: Iterable[str]) -> dict[Freshness | None, int]:
+        """How many of these people are fresh, stale, blind, or (None) never read."""
+        counts: dict[Freshness | None, int] = dict.fromkeys((*Freshness, None), 0)
+        for person_id in held:
+            sighting = self.get(person_id)
+            counts[sighting.freshness if sighting else None] += 1
+        return counts
+
+    def _sighting(self, entry: _Entry, age_s: float) -> Sighting:
+        return Sighting(
+            presence=entry.presence,
+            freshness=self._freshness(age_s),
+            age_s=age_s,
+            observed_at=entry.asked.wall,
+            changed_at=entry.changed_at,
+            source=entry.asked.source,
+        )
+
+    def _freshness(self, age_s: float) -> Freshness:
+        if age_s < self._fresh_for_s:
+            return Freshness.FRESH
+        return Freshness.STALE if age_s <= self._keep_for_s else Freshness.BLIND
+
+
+def _outdoes(presence: Presence, asked: Asked, before: _Entry) -> bool:
+    """Whether a new reading wins over the stored one.
+
+    Asked after the stored one had arrived, it does. Of two that were in flight together the higher sequence
+    number wins (Microsoft: *presence resource type*, "lexicographically sortable"), else the later question.
+    """
+    if asked.at >= before.asked.arrived_at:
+        return True
+    ours, theirs = presence.sequence_number, before.presence.sequence_number
+    if ours and theirs and ours != theirs:
+        return ours > theirs
+    return asked.at >= before.asked.at
+
+
+def _next_entry(before: _Entry | None, presence: Presence, asked: Asked) -> _Entry:
+    if before is None:
+        return _Entry(presence=presence, asked=asked)
+    same = (before.presence.availability, before.presence.activity) == (
+        presence.availability,
+        presence.activity,
+    )
+    return replace(
+        before, presence=presence, asked=asked, changed_at=before.changed_at if same else asked.wall
+    )
