@@ -1,0 +1,105 @@
+"""How single values must look; each `ValueError` completes a sentence that begins with the variable."""
+
+import os
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from unicodedata import category
+from urllib.parse import SplitResult, urlsplit
+
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*")
+_HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_USER_NAME = re.compile(r"[^@\s]+@[^@\s]+")
+_NO_TENANT = frozenset({"common", "organizations", "consumers"})
+_PORTAL = "from the Overview page of the app registration"
+
+
+def text(value: str) -> str:
+    """One line of real text: an environment can also hold line breaks, and bytes that are not UTF-8."""
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("is not UTF-8: write it anew in that encoding")
+    if any(category(character) == "Cc" for character in value):
+        raise ValueError("holds a line break or another control character: remove it")
+    return value
+
+
+def tenant(value: str) -> str:
+    """A directory's id, or one of its domain names."""
+    if value.lower() in _NO_TENANT:
+        raise ValueError(f"stands for many tenants: enter the Directory (tenant) ID {_PORTAL}")
+    if not _GUID.fullmatch(value) and not _DOMAIN.fullmatch(value):
+        raise ValueError(f"is neither an id nor a domain name: enter the Directory (tenant) ID {_PORTAL}")
+    return value
+
+
+def client_id(value: str) -> str:
+    """An app registration's id."""
+    if not _GUID.fullmatch(value):
+        raise ValueError(f"is not an id: enter the Application (client) ID {_PORTAL}")
+    return value
+
+
+def client_secret(value: str) -> str:
+    """A secret's Value, which Microsoft never makes look like an id and never surrounds with blanks."""
+    if _GUID.fullmatch(value):
+        raise ValueError("looks like the Secret ID; the Value is needed (make a new secret if it is lost)")
+    return unblank(value)
+
+
+def unblank(value: str) -> str:
+    """Something that neither begins nor ends with a blank (Microsoft: v2-oauth-ropc, on passwords)."""
+    if value != value.strip():
+        raise ValueError("begins or ends with a blank or line break, which no valid one does: remove it")
+    return value
+
+
+def user_name(value: str) -> str:
+    """A user principal name."""
+    if not _USER_NAME.fullmatch(value):
+        raise ValueError("is not a user principal name: enter it in full, like service@contoso.com")
+    return value
+
+
+def root_url(value: str) -> str:
+    """An https root without a trailing slash; a bare host name is taken for one, as the Azure tools do."""
+    parts = _split(value if "://" in value else f"https://{value}")
+    if parts is None or not parts.hostname or not _is_host(parts.hostname) or "@" in parts.netloc:
+        raise ValueError("is not the root of a service: write it like https://host.example")
+    if parts.scheme != "https":
+        raise ValueError("must begin with https://")
+    if parts.path not in {"", "/"} or "?" in value or "#" in value:
+        raise ValueError("must end after the host: leave out the tenant or /v1.0, the service adds them")
+    return f"https://{parts.netloc.lower()}"
+
+
+def host(value: str) -> str:
+    """A host name or address to listen on; brackets around an IPv6 address are taken off."""
+    bare = value.removeprefix("[").removesuffix("]")
+    if not _is_host(bare):
+        raise ValueError("is neither a host name nor an address: write it like 127.0.0.1 or ::1")
+    return bare
+
+
+def readable_file(value: Path) -> Path:
+    """A file that can be opened now, instead of failing at the first use."""
+    if not os.access(value, os.R_OK) or not value.is_file():
+        raise ValueError("names no file that this process can read: correct the path or its permissions")
+    return value
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises when it is not a number up to 65535
+    except ValueError:
+        return None
+    return parts
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return _HOST_NAME.fullmatch(text) is not None
+    return True
