@@ -1,0 +1,116 @@
+"""The access token everybody shares: fetched off the event loop, once for all, kept while it lasts."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+from app.clock import Clock
+from app.errors import PasswordRefused, SignInError, SignInRefused
+from app.graph.sign_in import Token
+from app.single_flight import SingleFlight
+
+_LOG = logging.getLogger(__name__)
+
+_TRANSIENT_CAP_S = 30.0
+_PERSON_NEEDED_S = 5 * 60.0
+_PASSWORD_S = 15 * 60.0
+# A second 401 within this time is not the token's fault: a new one would not help.
+_RENEWAL_GAP_S = 60.0
+
+
+class TokenSource:
+    """Hands out a valid token, and decides when Microsoft may be asked for the next.
+
+    A token in hand is used until it really expires, however often its renewal fails; renewal of a token that
+    is still good happens behind the callers' backs. After a failure callers get the same error again, without
+    Microsoft being asked, until the next attempt is due.
+    """
+
+    def __init__(self, acquire: Callable[..., Token], *, clock: Clock) -> None:
+        self._acquire = acquire
+        self._clock = clock
+        self._flights: SingleFlight[None] = SingleFlight()
+        self._token: Token | None = None
+        self._obtained_at = self._renewed_at = self._next_attempt_at = float("-inf")
+        self._failures = 0
+        self.fault: SignInError | None = None
+
+    @property
+    def expires_in_s(self) -> float | None:
+        """Seconds until the token in hand expires; None without one."""
+        if self._token is None:
+            return None
+        return self._obtained_at + self._token.expires_in_s - self._clock.monotonic()
+
+    @property
+    def refused(self) -> bool:
+        """Whether Microsoft said no, so that asking for anything is pointless."""
+        return isinstance(self.fault, SignInRefused)
+
+    async def token(self) -> str:
+        """The token to send. Raises SignInError."""
+        if self._usable() and not self._due():
+            return self._held()
+        if self._clock.monotonic() >= self._next_attempt_at:
+            attempt = self._flights.start("sign-in", self._attempt)
+            if not self._usable():
+                await asyncio.shield(attempt)
+        return self._held()
+
+    async def replace(self, refused: str) -> str:
+        """Another token than the one Graph has just refused, or the same if a new one would not help."""
+        now = self._clock.monotonic()
+        if self._token and self._token.value == refused and now - self._renewed_at > _RENEWAL_GAP_S:
+            self._renewed_at = now
+            await asyncio.shield(self._flights.start("sign-in", lambda: self._attempt(renew=True)))
+        return await self.token()
+
+    def retry_now(self) -> None:
+        """Ask again with the next caller, whatever was decided after the last failure."""
+        self._next_attempt_at = float("-inf")
+
+    async def close(self) -> None:
+        """Stop waiting for a sign-in under way."""
+        await self._flights.close()
+
+    def _usable(self) -> bool:
+        return (self.expires_in_s or 0) > 0
+
+    def _due(self) -> bool:
+        assert self._token is not None  # noqa: S101 - only asked about a token in hand
+        return self._clock.monotonic() >= self._obtained_at + self._token.refresh_in_s
+
+    def _held(self) -> str:
+        if self._token is not None and self._usable():
+            return self._token.value
+        raise self.fault or SignInError("Not signed in yet.")
+
+    async def _attempt(self, *, renew: bool = False) -> None:
+        try:
+            self._token = await asyncio.to_thread(self._acquire, renew=renew)
+        except SignInError as error:
+            self._went_bad(error)
+        else:
+            self._came_back()
+
+    def _came_back(self) -> None:
+        if self.fault is not None:
+            _LOG.info("Signed in to Microsoft again")
+        self.fault, self._failures = None, 0
+        self._obtained_at = self._clock.monotonic()
+
+    def _went_bad(self, error: SignInError) -> None:
+        if self.fault is None or self.fault.code != error.code:
+            _LOG.error("Sign-in failed: %s", error, extra={"error_code": error.code})
+        self.fault = error
+        self._failures += 1
+        self._next_attempt_at = self._clock.monotonic() + self._pause_s(error)
+
+    def _pause_s(self, error: SignInError) -> float:
+        if isinstance(error, PasswordRefused):
+            return _PASSWORD_S
+        if isinstance(error, SignInRefused):
+            return _PERSON_NEEDED_S
+        backoff = min(_TRANSIENT_CAP_S, 2.0**self._failures) * random.uniform(0.5, 1)  # noqa: S311 - jitter
+        return max(backoff, error.retry_after_s or 0)

@@ -1,0 +1,118 @@
+"""One request to Microsoft Graph: with a token, in its turn, within a time limit, or as one of our errors."""
+
+import asyncio
+import ssl
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import certifi
+import httpx
+
+from app.clock import Clock
+from app.errors import GraphThrottled, GraphUnauthorized, GraphUnavailable, UnexpectedAnswer
+from app.graph.throttle import TokenBucket
+from app.graph.tokens import TokenSource
+from app.graph.wire import decode_error
+
+_TIMEOUT = httpx.Timeout(5.0, pool=15.0)
+_WHOLE_ANSWER_S = 15.0
+_DEFAULT_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A 200 from Graph, with the monotonic seconds and the wall clock of the question."""
+
+    body: bytes
+    asked_at: float
+    arrived_at: float
+    wall: datetime
+
+
+class GraphTransport:
+    """Sends requests to one Graph root and to nothing else.
+
+    A token leaves only for that root's scheme, host and port, whatever a link says. One 401 is worth one new
+    token and one more try (they occur without reason); everything else is for the caller to repeat.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        root: str,
+        tokens: TokenSource,
+        bucket: TokenBucket,
+        clock: Clock,
+    ) -> None:
+        self._http = http
+        self._root = root
+        self._tokens = tokens
+        self._bucket = bucket
+        self._clock = clock
+
+    async def get(self, url: str) -> Reply:
+        """Fetch an absolute link or a path below the root. Raises GraphError, SignInError."""
+        return await self._send("GET", url, body=None)
+
+    async def post(self, path: str, body: bytes) -> Reply:
+        """Send JSON. Raises GraphError, SignInError."""
+        return await self._send("POST", path, body=body)
+
+    async def _send(self, method: str, url: str, *, body: bytes | None) -> Reply:
+        target = self._within_root(url)
+        token = await self._tokens.token()
+        try:
+            return await self._send_once(method, target, body=body, token=token)
+        except GraphUnauthorized:
+            another = await self._tokens.replace(token)
+            if another == token:
+                raise
+            return await self._send_once(method, target, body=body, token=another)
+
+    async def _send_once(self, method: str, url: str, *, body: bytes | None, token: str) -> Reply:
+        await self._bucket.take()
+        asked_at, wall = self._clock.monotonic(), self._clock.now()
+        try:
+            async with asyncio.timeout(_WHOLE_ANSWER_S):
+                answer = await self._http.request(method, url, content=body, headers=_headers(token, body))
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise GraphUnavailable(f"Microsoft Graph cannot be reached ({type(error).__name__}).") from error
+        if answer.status_code != httpx.codes.OK:
+            raise self._failure(answer)
+        return Reply(body=answer.content, asked_at=asked_at, arrived_at=self._clock.monotonic(), wall=wall)
+
+    def _failure(self, answer: httpx.Response) -> Exception:
+        error = decode_error(answer.status_code, answer.headers, answer.content)
+        if isinstance(error, GraphThrottled):
+            self._bucket.hold_off(error.retry_after_s or _DEFAULT_PAUSE_S)
+        return error
+
+    def _within_root(self, url: str) -> str:
+        target = url if "://" in url else f"{self._root}{url}"
+        if urlsplit(target)[:2] != urlsplit(self._root)[:2]:
+            raise UnexpectedAnswer("Microsoft Graph sent a link to another host: it is not followed.")
+        return target
+
+
+def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
+    """The connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
+    limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
+    return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits)
+
+
+def trusted_authorities(ca_bundle: Path | None) -> ssl.SSLContext:
+    """Mozilla's list, and the customer's own authorities beside it. Raises OSError, ssl.SSLError."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    if ca_bundle:
+        context.load_verify_locations(cafile=ca_bundle)
+    return context
+
+
+def _headers(token: str, body: bytes | None) -> dict[str, str]:
+    """Microsoft Graph, *best practices*: a fresh `client-request-id` with every request."""
+    headers = {"Authorization": f"Bearer {token}", "client-request-id": str(uuid.uuid4())}
+    return headers | ({"Content-Type": "application/json"} if body is not None else {})

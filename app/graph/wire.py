@@ -1,0 +1,250 @@
+"""Microsoft Graph's JSON, bytes in, domain objects or typed errors out. No I/O, no clock.
+
+Property names and types: Microsoft's v1.0 metadata. What the pages leave open is read defensively: unknown
+properties are ignored, words in any case are taken, an item that cannot be read costs only itself.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.errors import (
+    DeltaExpired,
+    GraphError,
+    GraphRejected,
+    GraphThrottled,
+    GraphUnauthorized,
+    GraphUnavailable,
+    PermissionMissing,
+    UnexpectedAnswer,
+)
+from app.presence.models import PersonChange, Presence, Removal, canonical_word
+
+_RESYNC_CODES = frozenset({"resyncrequired", "syncstatenotfound", "syncstateinvalid"})
+_GONE, _THROTTLED, _SERVER_ERROR = 410, 429, 500
+
+
+class _OutOfOffice(msgspec.Struct, rename="camel"):
+    is_out_of_office: bool | None = None
+
+
+class _Body(msgspec.Struct):
+    content: str | None = None
+
+
+class _StatusMessage(msgspec.Struct):
+    message: _Body | None = None
+
+
+class _Presence(msgspec.Struct, rename="camel"):
+    id: str
+    availability: str | None = None
+    activity: str | None = None
+    out_of_office_settings: _OutOfOffice | None = None
+    status_message: _StatusMessage | None = None
+    sequence_number: str | None = None
+
+
+class _Removed(msgspec.Struct):
+    reason: str = ""
+
+
+Text = str | msgspec.UnsetType | None
+
+
+class _User(msgspec.Struct, rename="camel"):
+    id: str
+    removed: _Removed | None = msgspec.field(default=None, name="@removed")
+    display_name: Text = msgspec.UNSET
+    mail: Text = msgspec.UNSET
+    user_principal_name: Text = msgspec.UNSET
+    proxy_addresses: list[str] | msgspec.UnsetType | None = msgspec.UNSET
+    business_phones: list[str] | msgspec.UnsetType | None = msgspec.UNSET
+    mobile_phone: Text = msgspec.UNSET
+    account_enabled: bool | msgspec.UnsetType | None = msgspec.UNSET
+    user_type: Text = msgspec.UNSET
+
+
+class _Links(msgspec.Struct):
+    next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
+    delta_link: str | None = msgspec.field(default=None, name="@odata.deltaLink")
+
+
+class _Envelope(msgspec.Struct):
+    value: list[msgspec.Raw]
+
+
+class _ErrorDetail(msgspec.Struct):
+    code: str | None = None
+    message: str | None = None
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _ErrorDetail
+
+
+class _Presences(msgspec.Struct):
+    value: list[_Presence]
+
+
+class _Users(msgspec.Struct):
+    value: list[_User]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPage:
+    """One page of a listing or delta round; the last page of a round has the delta link."""
+
+    changes: tuple[PersonChange, ...]
+    next_link: str | None
+    delta_link: str | None
+
+
+_PLAIN = ("display_name", "mail", "user_principal_name", "mobile_phone", "account_enabled", "user_type")
+
+Item = TypeVar("Item", _Presence, _User)
+
+_presences = msgspec.json.Decoder(_Presences)
+_users = msgspec.json.Decoder(_Users)
+_links = msgspec.json.Decoder(_Links)
+_envelope = msgspec.json.Decoder(_Envelope)
+_error_body = msgspec.json.Decoder(_ErrorBody)
+
+
+def encode_ids(ids: Iterable[str]) -> bytes:
+    """The body of *getPresencesByUserId*."""
+    return msgspec.json.encode({"ids": list(ids)})
+
+
+def decode_presences(body: bytes) -> dict[str, Presence]:
+    """Presences by lower-case object id, in whatever order they came. Raises UnexpectedAnswer."""
+    try:
+        items = _presences.decode(body).value
+    except msgspec.MsgspecError:
+        items = _readable(body, _Presence)
+    return {item.id.lower(): _presence(item) for item in items}
+
+
+def decode_users(body: bytes) -> UserPage:
+    """One page of people. Raises UnexpectedAnswer."""
+    try:
+        items = _users.decode(body).value
+    except msgspec.MsgspecError:
+        items = _readable(body, _User)
+    links = _decoded_links(body)
+    return UserPage(
+        changes=tuple(_change(item) for item in items if item.id),
+        next_link=links.next_link,
+        delta_link=links.delta_link,
+    )
+
+
+def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> GraphError:
+    """The error behind any status but 2xx (Microsoft: *Microsoft Graph error responses*)."""
+    detail = _error_detail(body)
+    said = " ".join(part for part in (detail.code, detail.message) if part)[:300]
+    sentence = f"Microsoft Graph answered {status}{': ' + said if said else ' without a reason'}"
+    wait_s = retry_after_s(headers.get("retry-after"), date=headers.get("date"))
+    return _error_kind(status, detail.code or "")(sentence, retry_after_s=wait_s)
+
+
+def retry_after_s(value: str | None, *, date: str | None = None) -> float | None:
+    """Seconds to wait, from seconds or from a date (RFC 9110, 10.2.3) measured against the answer's own."""
+    if value is None:
+        return None
+    if re.fullmatch(r"\d{1,9}", value.strip()):
+        return float(value)
+    until, sent = _http_date(value), _http_date(date)
+    return max(0.0, (until - sent).total_seconds()) if until and sent else None
+
+
+def _error_kind(status: int, code: str) -> type[GraphError]:
+    if status == _GONE or code.lower() in _RESYNC_CODES:
+        return DeltaExpired
+    if status >= _SERVER_ERROR:
+        return GraphUnavailable
+    named: dict[int, type[GraphError]] = {
+        401: GraphUnauthorized,
+        403: PermissionMissing,
+        _THROTTLED: GraphThrottled,
+    }
+    return named.get(status, GraphRejected)
+
+
+def _error_detail(body: bytes) -> _ErrorDetail:
+    """A gateway's HTML is no error body; the status alone has to do then."""
+    try:
+        return _error_body.decode(body).error
+    except msgspec.MsgspecError:
+        return _ErrorDetail()
+
+
+def _readable(body: bytes, kind: type[Item]) -> list[Item]:
+    """The items that can be read, one by one. Raises UnexpectedAnswer if there are some and none can."""
+    try:
+        raw = _envelope.decode(body).value
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise UnexpectedAnswer(f"Microsoft Graph's answer is not the documented list ({error}).") from None
+    items = [item for piece in raw if (item := _try_decode(piece, kind))]
+    if raw and not items:
+        raise UnexpectedAnswer("Microsoft Graph's answer is a list of something undocumented.")
+    return items
+
+
+def _try_decode(piece: msgspec.Raw, kind: type[Item]) -> Item | None:
+    try:
+        return msgspec.json.decode(piece, type=kind)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _decoded_links(body: bytes) -> _Links:
+    try:
+        return _links.decode(body)
+    except msgspec.MsgspecError as error:
+        raise UnexpectedAnswer(f"Microsoft Graph's page has no usable link ({error}).") from None
+
+
+def _presence(item: _Presence) -> Presence:
+    settings, status = item.out_of_office_settings, item.status_message
+    return Presence(
+        availability=canonical_word(item.availability),
+        activity=canonical_word(item.activity),
+        out_of_office=settings.is_out_of_office if settings else None,
+        status_message=status.message.content if status and status.message else None,
+        sequence_number=item.sequence_number,
+    )
+
+
+def _change(item: _User) -> PersonChange:
+    if item.removed:
+        removal = Removal.FINAL if item.removed.reason == Removal.FINAL else Removal.RESTORABLE
+        return PersonChange(id=item.id.lower(), removal=removal)
+    return PersonChange(id=item.id.lower(), properties=_mentioned(item))
+
+
+def _mentioned(item: _User) -> dict[str, Any]:
+    """The properties that Microsoft spoke of, by our names: absent and null are two different things."""
+    mentioned = {name: value for name in _PLAIN if (value := getattr(item, name)) is not msgspec.UNSET}
+    if item.proxy_addresses is not msgspec.UNSET:
+        mentioned["aliases"] = _smtp(item.proxy_addresses or ())
+    if item.business_phones is not msgspec.UNSET:
+        mentioned["business_phones"] = tuple(item.business_phones or ())
+    return mentioned
+
+
+def _smtp(proxy_addresses: Iterable[str]) -> tuple[str, ...]:
+    """The mail addresses among the proxy addresses, primary or not; not sip: or x500:."""
+    return tuple(entry[5:] for entry in proxy_addresses if entry[:5].lower() == "smtp:")
+
+
+def _http_date(value: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value) if value else None
+    except ValueError:
+        return None
