@@ -1,0 +1,67 @@
+"""Looks for people the directory has not brought yet; a loop of wrong addresses costs Microsoft nothing."""
+
+import asyncio
+import logging
+
+from cachetools import TTLCache
+
+from app.clock import Clock
+from app.errors import PresenceError
+from app.graph.client import GraphClient
+from app.graph.throttle import TokenBucket
+from app.graph.tokens import TokenSource
+from app.presence.directory import Directory
+from app.single_flight import SingleFlight
+
+_LOG = logging.getLogger(__name__)
+
+_REMEMBERED = 10_000
+_REMEMBERED_S = 60.0
+_SEARCHES_PER_S = 2.0
+
+
+class PersonSearch:
+    """Asks Graph for one address, if there is any sense in it.
+
+    That is: the address is in a domain the directory has seen, it was not looked for in vain within the last
+    minute, sign-in is not refused, and there were fewer than two searches in this second.
+    """
+
+    def __init__(
+        self, client: GraphClient, *, directory: Directory, tokens: TokenSource, clock: Clock
+    ) -> None:
+        self._client = client
+        self._directory = directory
+        self._tokens = tokens
+        self._budget = TokenBucket(rate_per_s=_SEARCHES_PER_S, burst=_SEARCHES_PER_S, clock=clock)
+        self._in_vain: TTLCache[str, bool] = TTLCache(_REMEMBERED, ttl=_REMEMBERED_S, timer=clock.monotonic)
+        self._flights: SingleFlight[None] = SingleFlight()
+
+    async def look_for(self, address: str, *, within_s: float) -> None:
+        """Bring the people with this address into the directory, waiting at most `within_s`."""
+        if self._sensible(address):
+            search = self._flights.start(address, lambda: self._search(address))
+            await asyncio.wait({search}, timeout=within_s)
+
+    async def close(self) -> None:
+        """Stop the searches under way."""
+        await self._flights.close()
+
+    def _sensible(self, address: str) -> bool:
+        return (
+            self._directory.knows_domain(address)
+            and address not in self._in_vain
+            and not self._tokens.refused
+        )
+
+    async def _search(self, address: str) -> None:
+        if not self._budget.try_take():
+            return
+        try:
+            changes = await self._client.search(address)
+        except PresenceError as error:
+            _LOG.debug("Searching the directory failed: %s", error)
+            return
+        self._directory.apply(changes)
+        if not self._directory.find(address):
+            self._in_vain[address] = True

@@ -1,0 +1,93 @@
+"""The one endless loop of this service: do a piece of work again and again, and speak up on the edges.
+
+Every background feed runs in it, so that guarding, spacing and logging are decided once.
+"""
+
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.clock import Clock
+from app.errors import PresenceError, SignInError
+
+_LOG = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Feed:
+    """How one background feed is doing; `fault` is the sentence of what is wrong, None while all is well."""
+
+    name: str
+    clock: Clock
+    rounds: int = 0
+    failures: int = 0
+    succeeded_at: float | None = None
+    fault: str | None = None
+    fault_code: str | None = None
+    faulty_since: datetime | None = field(default=None)
+
+    def went_well(self) -> None:
+        """Note a finished round, and say so if the one before had failed."""
+        if self.fault_code and self.fault_code != SignInError.code:
+            _LOG.info("%s is current again", self.name, extra={"failed_rounds": self.failures})
+        self.rounds += 1
+        self.failures, self.fault, self.fault_code, self.faulty_since = 0, None, None, None
+        self.succeeded_at = self.clock.monotonic()
+
+    def went_bad(self, error: Exception) -> None:
+        """Note a failed round; the first of a row is logged, sign-in faults by sign-in itself."""
+        code = _code_of(error)
+        quiet = self.fault_code == code or isinstance(error, SignInError)
+        _LOG.log(
+            logging.DEBUG if quiet else logging.WARNING,
+            "%s failed: %s",
+            self.name,
+            error,
+            exc_info=None if isinstance(error, PresenceError) else error,
+            extra={"error_code": code},
+        )
+        self.failures += 1
+        self.fault, self.fault_code = str(error) or type(error).__name__, code
+        self.faulty_since = self.faulty_since or self.clock.now()
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since the last round that went well; None if none ever did."""
+        return None if self.succeeded_at is None else self.clock.monotonic() - self.succeeded_at
+
+
+async def run_every(interval_s: float, work: Callable[[], Awaitable[None]], *, feed: Feed) -> None:
+    """Run `work` now and then from start to start every `interval_s`, for ever; it may fail as it likes.
+
+    Jitter only shortens a pause. After a failure the next try comes soon, then later and later.
+    """
+    while True:
+        started_at = feed.clock.monotonic()
+        retry_after_s = 0.0
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the guard of every loop: a bug must not end the feed
+            feed.went_bad(error)
+            retry_after_s = getattr(error, "retry_after_s", None) or 0.0
+        else:
+            feed.went_well()
+        due_at = started_at + _pause_s(interval_s, feed.failures)
+        await feed.clock.sleep(max(due_at - feed.clock.monotonic(), retry_after_s, 0.0))
+
+
+def _pause_s(interval_s: float, failures: int) -> float:
+    if not failures:
+        return interval_s * random.uniform(0.98, 1.0)  # noqa: S311 - jitter, not a secret
+    longest = min(interval_s, _LONGEST_PAUSE_S)
+    return min(longest, 2.0 ** min(failures - 1, 10)) * random.uniform(0.75, 1.0)  # noqa: S311
+
+
+def _code_of(error: Exception) -> str:
+    """The machine word of a fault; sign-in faults count as one, since sign-in tells them apart itself."""
+    if isinstance(error, SignInError):
+        return SignInError.code
+    return error.code if isinstance(error, PresenceError) else "unexpected"

@@ -1,0 +1,75 @@
+"""Keeps the directory current: one listing of everybody, then only what has changed."""
+
+import asyncio
+import logging
+
+from app.errors import DeltaExpired, PermissionMissing
+from app.graph.client import GraphClient
+from app.graph.wire import UserPage
+from app.presence.directory import Directory
+from app.presence.models import PersonChange
+
+_LOG = logging.getLogger(__name__)
+
+
+class UserSync:
+    """Rounds of *user: delta*: the first lists everybody, each later one follows the delta link.
+
+    A round takes effect when its last page is in, so nobody sees half of one; a round that breaks off goes on
+    where it broke off. `may_narrow` allows the properties of User.ReadBasic.All, which only the delegated
+    sign-in may list with.
+    """
+
+    def __init__(self, client: GraphClient, *, directory: Directory, may_narrow: bool) -> None:
+        self._client = client
+        self._directory = directory
+        self._may_narrow = may_narrow
+        self._delta_link: str | None = None
+        self._next_link: str | None = None
+        self._pending: list[PersonChange] = []
+        self.listed = asyncio.Event()
+
+    @property
+    def narrow(self) -> bool:
+        """Whether only the properties of User.ReadBasic.All can be had."""
+        return self._client.narrow
+
+    async def round(self) -> None:
+        """Bring the directory up to date. Raises GraphError, SignInError."""
+        try:
+            await self._follow_pages()
+        except DeltaExpired:
+            _LOG.info("The delta link has expired: listing everybody anew")
+            self._start_over()
+            await self._follow_pages()
+
+    async def _follow_pages(self) -> None:
+        page = await self._first_page()
+        while not page.delta_link and page.next_link:
+            self._pending += page.changes
+            self._next_link = page.next_link
+            page = await self._client.users(self._next_link)
+        self._finish([*self._pending, *page.changes], page.delta_link)
+
+    async def _first_page(self) -> UserPage:
+        try:
+            return await self._client.users(self._next_link or self._delta_link)
+        except PermissionMissing as error:
+            if self._client.narrow or not self._may_narrow:
+                raise PermissionMissing(
+                    f"Listing people is not allowed: grant User.Read.All, with admin consent. {error}"
+                ) from error
+        _LOG.warning("User.Read.All is not granted: aliases and phone numbers stay unknown")
+        self._client.narrow = True
+        return await self._client.users(None)
+
+    def _finish(self, changes: list[PersonChange], delta_link: str | None) -> None:
+        if self._delta_link:
+            self._directory.apply(changes)
+        else:
+            self._directory.replace_all(changes)
+        self._start_over(delta_link)
+        self.listed.set()
+
+    def _start_over(self, delta_link: str | None = None) -> None:
+        self._delta_link, self._next_link, self._pending = delta_link, None, []
