@@ -1,0 +1,88 @@
+"""The command `teams-presence`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app import __version__
+from app.errors import SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a settings error is told in its own words, without a traceback."""
+    chosen = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = chosen.run
+    try:
+        return run(chosen)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from app.config import load_settings  # noqa: PLC0415 - each command pays for its own imports only
+    from app.logs import configure_logging  # noqa: PLC0415
+    from app.main import serve  # noqa: PLC0415
+
+    settings = load_settings(dotenv=chosen.env_file)
+    configure_logging(settings.log_format, settings.log_level)
+    serve(settings)
+    return 0
+
+
+def _key_new(chosen: argparse.Namespace) -> int:
+    from app.config import new_api_key  # noqa: PLC0415
+
+    key, entry = new_api_key(chosen.name)
+    sys.stdout.write(
+        f"The key, shown this once; give it to the caller:\n\n    {key}\n\n"
+        f"Its entry; add it to PRESENCE_API_KEYS, a comma between entries:\n\n    {entry}\n"
+    )
+    return 0
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    import yaml  # noqa: PLC0415
+
+    from app.main import build_api  # noqa: PLC0415
+
+    yaml.safe_dump(build_api().openapi(), sys.stdout, sort_keys=False, allow_unicode=True, width=100)
+    return 0
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from app.demo import run_demo  # noqa: PLC0415
+
+    return run_demo(people=chosen.people)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="teams-presence", description="Answers a phone system whether a colleague is free in Teams."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the service, set up by the environment and .env")
+    serve.add_argument("--env-file", type=Path, default=Path(".env"), help="another file than .env")
+    serve.set_defaults(run=_serve)
+
+    key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="ACTION")
+    new = key.add_parser("new", help="make a key for a caller")
+    new.add_argument("name", help="who it is for: letters, digits, _, . and -")
+    new.set_defaults(run=_key_new)
+
+    demo = commands.add_parser("demo", help="the service with a simulated tenant, no account needed")
+    demo.add_argument("--people", type=int, default=200, help="how many people the tenant has")
+    demo.set_defaults(run=_demo)
+
+    openapi = commands.add_parser("openapi", help="print the OpenAPI document as YAML")
+    openapi.set_defaults(run=_openapi)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Who asks: the routes, the door in front of them, and what a caller is told when something is wrong."""

@@ -1,0 +1,32 @@
+"""What a route is handed: the tenant it answers for and the renderer of its answers."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBasic, HTTPBearer
+
+from app.api.render import Renderer
+from app.ingest.tenant import Tenant
+
+# Only declared here, for the documentation and its Authorize button: the middleware does the checking.
+DECLARED_KEYS = [
+    Security(APIKeyHeader(name="X-API-Key", scheme_name="API key", auto_error=False)),
+    Security(HTTPBearer(scheme_name="Bearer", auto_error=False)),
+    Security(HTTPBasic(scheme_name="Basic", description="The key as password.", auto_error=False)),
+]
+
+
+async def get_tenant(request: Request) -> Tenant:
+    """The tenant this service answers for."""
+    tenant: Tenant = request.app.state.tenant
+    return tenant
+
+
+async def get_renderer(request: Request) -> Renderer:
+    """The renderer of this service's answers."""
+    renderer: Renderer = request.app.state.renderer
+    return renderer
+
+
+TheTenant = Annotated[Tenant, Depends(get_tenant)]
+TheRenderer = Annotated[Renderer, Depends(get_renderer)]

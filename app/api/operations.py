@@ -1,0 +1,90 @@
+"""`/health`: for orchestrators one word, for people the whole story."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+
+from app import __version__
+from app.api.dependencies import DECLARED_KEYS, TheTenant
+from app.api.schemas import FeedBody, HealthBody, PeopleBody, SignInBody, TenantHealth
+from app.ingest.tenant import Tenant
+from app.presence.models import Freshness
+
+router = APIRouter(prefix="/health", tags=["Operations"])
+
+
+@router.get("/live", summary="Is the process alive?", response_class=PlainTextResponse)
+async def live() -> PlainTextResponse:
+    """Always `live`, whatever Microsoft does."""
+    return PlainTextResponse("live")
+
+
+@router.get(
+    "/ready",
+    summary="Has everybody been read?",
+    response_class=PlainTextResponse,
+    responses={503: {"description": "`unready`", "content": {"text/plain": {}}}},
+)
+async def ready(tenant: TheTenant) -> PlainTextResponse:
+    """`ready` once everybody held has been asked for; a fault at Microsoft does not take that back."""
+    if tenant.ready:
+        return PlainTextResponse("ready")
+    return PlainTextResponse("unready", status_code=503, headers={"Retry-After": "1"})
+
+
+@router.get("", summary="The whole story", dependencies=DECLARED_KEYS)
+async def health(tenant: TheTenant) -> HealthBody:
+    """How old everything is, what is wrong, and since when."""
+    return HealthBody(
+        status=_status(tenant), ready=tenant.ready, version=__version__, tenants=[_tenant(tenant)]
+    )
+
+
+def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
+    faulty = (
+        tenant.tokens.fault or tenant.supervisor.dead or any(one.fault for one in tenant.supervisor.feeds)
+    )
+    if faulty:
+        return "degraded"
+    return "ok" if tenant.ready else "starting"
+
+
+def _tenant(tenant: Tenant) -> TenantHealth:
+    fault = tenant.tokens.fault
+    return TenantHealth(
+        id=tenant.tenant_id,
+        sign_in=SignInBody(
+            fault=str(fault) if fault else None,
+            fault_code=fault.code if fault else None,
+            token_expires_in=tenant.tokens.expires_in_s,
+        ),
+        people=_people(tenant),
+        feeds=[
+            FeedBody(
+                name=feed.name,
+                age=feed.age_s,
+                rounds=feed.rounds,
+                fault=feed.fault,
+                fault_code=feed.fault_code,
+                faulty_since=feed.faulty_since,
+            )
+            for feed in tenant.supervisor.feeds
+        ],
+        dead_tasks=tenant.supervisor.dead,
+    )
+
+
+def _people(tenant: Tenant) -> PeopleBody:
+    held = tenant.directory.held
+    counts = tenant.store.count(held)
+    return PeopleBody(
+        accounts=len(tenant.directory),
+        held=len(held),
+        fresh=counts[Freshness.FRESH],
+        stale=counts[Freshness.STALE],
+        blind=counts[Freshness.BLIND],
+        never_read=counts[None],
+        complete=tenant.directory.complete,
+        narrow=tenant.users.narrow,
+    )

@@ -1,0 +1,128 @@
+"""Builds every long-lived part of the service, top to bottom, and closes them in reverse."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+
+from app.clock import Clock
+from app.config import Settings, SignIn
+from app.graph.client import GraphClient
+from app.graph.credentials import AppCredential, ClientCertificate, ClientSecret, Credentials, UserPassword
+from app.graph.sign_in import MsalSignIn
+from app.graph.sign_in_http import SignInHttp
+from app.graph.throttle import PRESENCE_BURST, PRESENCE_RATE, TokenBucket
+from app.graph.tokens import TokenSource
+from app.graph.transport import GraphTransport, open_http, trusted_authorities
+from app.ingest.demand import PersonSearch
+from app.ingest.periodic import Feed, run_every
+from app.ingest.poll import PresencePoller
+from app.ingest.supervisor import Supervisor
+from app.ingest.tenant import Tenant
+from app.ingest.users import UserSync
+from app.presence.directory import Directory
+from app.presence.rules import STRICT
+from app.presence.store import PresenceStore, WhenBlind
+
+_SIGN_IN_DEADLINE_S = 10.0
+
+
+@asynccontextmanager
+async def open_tenant(settings: Settings, *, clock: Clock) -> AsyncIterator[Tenant]:
+    """The tenant with its feeds running. Nothing here waits for Microsoft."""
+    async with AsyncExitStack() as stack:
+        verify = trusted_authorities(settings.ca_bundle)
+        tokens = _tokens(settings, verify=verify, clock=clock, stack=stack)
+        http = await stack.enter_async_context(open_http(verify))
+        bucket = TokenBucket(rate_per_s=PRESENCE_RATE, burst=PRESENCE_BURST, clock=clock)
+        client = GraphClient(
+            GraphTransport(http, root=settings.graph_url, tokens=tokens, bucket=bucket, clock=clock)
+        )
+        tenant = _tenant(settings, client=client, tokens=tokens, clock=clock)
+        for part in (tenant.poller, tenant.search, tenant.supervisor):
+            stack.push_async_callback(part.close)
+        _start_feeds(tenant, settings)
+        yield tenant
+        tenant.stopping = True
+
+
+def _tokens(
+    settings: Settings, *, verify: ssl.SSLContext, clock: Clock, stack: AsyncExitStack
+) -> TokenSource:
+    credentials = credentials_of(settings)
+
+    def connect() -> SignInHttp:
+        client = httpx.Client(verify=verify, timeout=_SIGN_IN_DEADLINE_S / 2)
+        return SignInHttp(client, authority_root=credentials.authority_root, deadline_s=_SIGN_IN_DEADLINE_S)
+
+    sign_in = MsalSignIn(credentials, connect=connect)
+    stack.callback(sign_in.close)
+    tokens = TokenSource(sign_in.acquire, clock=clock)
+    stack.push_async_callback(tokens.close)
+    return tokens
+
+
+def _tenant(settings: Settings, *, client: GraphClient, tokens: TokenSource, clock: Clock) -> Tenant:
+    directory = Directory()
+    when_blind = WhenBlind(settings.when_blind)
+    store = PresenceStore(
+        timer=clock.monotonic,
+        fresh_for_s=settings.fresh_for,
+        keep_for_s=settings.keep_for,
+        when_blind=when_blind,
+    )
+    return Tenant(
+        tenant_id=settings.azure_tenant_id,
+        clock=clock,
+        directory=directory,
+        store=store,
+        rules=STRICT,
+        when_blind=when_blind,
+        tokens=tokens,
+        users=UserSync(client, directory=directory, may_narrow=settings.sign_in is SignIn.DELEGATED),
+        poller=PresencePoller(client, directory=directory, store=store, clock=clock),
+        search=PersonSearch(client, directory=directory, tokens=tokens, clock=clock),
+        supervisor=Supervisor(clock),
+        retry_after_s=settings.poll_interval,
+    )
+
+
+def _start_feeds(tenant: Tenant, settings: Settings) -> None:
+    people = Feed(name="directory", clock=tenant.clock)
+    presence = Feed(name="presence", clock=tenant.clock)
+
+    async def keep_people() -> None:
+        await run_every(settings.directory_interval, tenant.users.round, feed=people)
+
+    async def keep_presence() -> None:
+        await tenant.users.listed.wait()
+        await run_every(settings.poll_interval, tenant.poller.sweep, feed=presence)
+
+    tenant.supervisor.start(people, keep_people)
+    tenant.supervisor.start(presence, keep_presence)
+
+
+def credentials_of(settings: Settings) -> Credentials:
+    """What to sign in with, as the settings say."""
+    user = None
+    if settings.sign_in is SignIn.DELEGATED and settings.azure_username and settings.azure_password:
+        user = UserPassword(settings.azure_username, settings.azure_password.get_secret_value())
+    return Credentials(
+        authority_root=settings.azure_authority_host,
+        tenant_id=settings.azure_tenant_id,
+        client_id=settings.azure_client_id,
+        app=_app_credential(settings),
+        scope=f"{settings.graph_url}/.default",
+        user=user,
+    )
+
+
+def _app_credential(settings: Settings) -> AppCredential:
+    if settings.azure_client_secret:
+        return ClientSecret(settings.azure_client_secret.get_secret_value())
+    assert settings.azure_client_certificate_path  # noqa: S101 - the settings demand one of the two
+    password = settings.azure_client_certificate_password
+    return ClientCertificate(
+        settings.azure_client_certificate_path, password.get_secret_value() if password else None
+    )
