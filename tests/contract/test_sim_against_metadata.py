@@ -1,0 +1,114 @@
+"""Every property that the simulator sends has the name and the type that Microsoft publishes."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from simulator.app import build_app
+from simulator.sheet import Sheet
+from simulator.world import Plan, World, build_world
+
+ROOT = "https://127.0.0.1:8443"
+METADATA = json.loads(Path(__file__).with_name("graph-types.json").read_text())
+PRIMITIVES: Mapping[str, Callable[[Any], bool]] = {
+    "Edm.String": lambda value: isinstance(value, str),
+    "Edm.Boolean": lambda value: isinstance(value, bool),
+    "Edm.DateTimeOffset": lambda value: datetime.fromisoformat(value).tzinfo is not None,
+}
+USER_PROPERTIES = tuple(METADATA["types"]["user"])
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Enough people for every oddity."""
+    return build_world(Plan(people=600))
+
+
+async def get(world: World, path: str, *, ids: list[str] | None = None) -> Any:
+    """An answer of Graph's, signed in."""
+    app = build_app(world, Sheet(world, root=ROOT, ca_bundle=Path("ca.pem")))
+    registered = world.registration
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": registered.client_id,
+        "scope": f"{ROOT}/.default",
+    }
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ROOT) as http:
+        signed_in = await http.post(
+            f"/{registered.tenant_id}/oauth2/v2.0/token", data={**form, "client_secret": registered.secret}
+        )
+        headers = {"authorization": f"Bearer {signed_in.json()['access_token']}"}
+        method, body = ("GET", None) if ids is None else ("POST", {"ids": ids})
+        return (await http.request(method, path, json=body, headers=headers)).raise_for_status().json()
+
+
+def faults_of(value: Any, kind: str, *, where: str) -> Iterator[str]:
+    """What is wrong with a value, told by path."""
+    if kind.startswith("Collection("):
+        if not isinstance(value, list):
+            yield f"{where}: not a list"
+            return
+        for item in value:
+            yield from faults_of(item, kind[len("Collection(") : -1], where=f"{where}[]")
+    elif kind in PRIMITIVES:
+        if not PRIMITIVES[kind](value):
+            yield f"{where}: {value!r} is not {kind}"
+    else:
+        yield from _faults_of_named(value, kind.removeprefix("microsoft.graph."), where=where)
+
+
+def _faults_of_named(value: Any, name: str, *, where: str) -> Iterator[str]:
+    if name in METADATA["enums"]:
+        if value not in METADATA["enums"][name]:
+            yield f"{where}: {value!r} is not a member of {name}"
+        return
+    for key, inner in value.items():
+        published = METADATA["types"][name].get(key)
+        if key.startswith("@odata."):
+            continue
+        if published is None:
+            yield f"{where}.{key}: not published"
+        elif inner is not None:
+            yield from faults_of(inner, published["type"], where=f"{where}.{key}")
+        elif not published["nullable"]:
+            yield f"{where}.{key}: null"
+
+
+async def test_presence_in_bulk_is_as_published(world: World) -> None:
+    answer = await get(
+        world,
+        "/v1.0/communications/getPresencesByUserId",
+        ids=[person.id for person in world.directory.people[:600]],
+    )
+    assert list(faults_of(answer["value"], "Collection(microsoft.graph.presence)", where="presence")) == []
+    sent = {key for item in answer["value"] for key in item if not key.startswith("@")}
+    assert sent == set(METADATA["types"]["presence"])
+
+
+async def test_one_presence_is_as_published(world: World) -> None:
+    answer = await get(world, f"/v1.0/users/{world.directory.people[0].id}/presence")
+    assert list(faults_of(answer, "microsoft.graph.presence", where="presence")) == []
+
+
+@pytest.mark.parametrize("path", ["/v1.0/users", "/v1.0/users/delta"])
+async def test_people_are_as_published(world: World, path: str) -> None:
+    answer = await get(world, f"{path}?$select={','.join(USER_PROPERTIES)}")
+    assert answer["value"]
+    assert list(faults_of(answer["value"], "Collection(microsoft.graph.user)", where="user")) == []
+
+
+async def test_default_properties_are_as_published(world: World) -> None:
+    answer = await get(world, "/v1.0/users")
+    assert list(faults_of(answer["value"], "Collection(microsoft.graph.user)", where="user")) == []
+
+
+def test_the_action_takes_and_gives_what_is_published() -> None:
+    """The request's only member is `ids`; see `PresenceQuestion`."""
+    action = METADATA["actions"]["getPresencesByUserId"]
+    assert action["ids"] == "Collection(Edm.String)"
+    assert action["returns"] == "Collection(microsoft.graph.presence)"
