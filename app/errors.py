@@ -11,9 +11,9 @@
     │   ├── GraphThrottled         429: wait
     │   ├── GraphUnauthorized      401: the token was not accepted
     │   ├── PermissionMissing      403: a permission is not granted
-    │   ├── GraphRejected          another 4xx: the request itself was refused
+    │   ├── GraphRejected          400: the request itself was refused
     │   ├── DeltaExpired           the delta link is no longer valid: list everybody anew
-    │   └── UnexpectedAnswer       200, but not what the documentation promises
+    │   └── UnexpectedAnswer       not what the documentation promises, in status or in shape
     └── CallerError            the caller cannot have what was asked for
         ├── MalformedRequest       not a request we can read
         ├── UnsupportedBody        a body of another type than JSON
@@ -110,7 +110,7 @@ class PermissionMissing(GraphError):
 
 
 class GraphRejected(GraphError):
-    """Graph refused the request itself (400, 404 and the like)."""
+    """Graph refused the request itself (400)."""
 
     code = "graph_rejected"
 
@@ -122,7 +122,7 @@ class DeltaExpired(GraphError):
 
 
 class UnexpectedAnswer(GraphError):
-    """Graph answered 200 with something that is not the documented shape."""
+    """Graph, or something in between, answered what the documentation does not know."""
 
     code = "unexpected_answer"
 

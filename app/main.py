@@ -6,7 +6,6 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,9 +16,9 @@ from app.api import operations, presence
 from app.api.docs import install_docs
 from app.api.keys import KeyRing
 from app.api.middleware import guarded
+from app.api.openapi import publish
 from app.api.problems import install_problem_handlers
 from app.api.render import Renderer
-from app.api.schemas import BatchRequest, ProblemBody
 from app.clock import SystemClock
 from app.config import Settings
 from app.errors import SettingsError
@@ -30,6 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 # uvicorn finishes what it has begun, for this long.
 _DRAIN_S = 8
+_BACKLOG = 2048
 
 
 def build_api() -> FastAPI:
@@ -41,12 +41,13 @@ def build_api() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
-    install_problem_handlers(api)
+    install_problem_handlers(api, [*presence.router.routes, *operations.router.routes])
     install_docs(api)
     api.include_router(presence.router)
     api.include_router(operations.router)
-    _publish_schemas(api)
+    publish(api)
     return api
 
 
@@ -90,12 +91,16 @@ def serve(settings: Settings) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """The bound socket: had before anything else starts, so that a taken port is told in one sentence."""
+    """The listening socket: had before anything else, so that a taken port is told in one sentence.
+
+    Whoever connects before the server is up waits for the moment that takes.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise SettingsError(
@@ -113,17 +118,3 @@ def _answer_sighup(tenant: Tenant) -> None:
         tenant.tokens.retry_now()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, retry)
-
-
-def _publish_schemas(api: FastAPI) -> None:
-    """Add the shapes that no route declares to FastAPI, because it neither reads nor writes them itself."""
-    generate = api.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        schemas = document["components"]["schemas"]
-        for model in (BatchRequest, ProblemBody):
-            schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        return document
-
-    api.openapi = openapi  # type: ignore[method-assign]

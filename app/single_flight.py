@@ -25,6 +25,10 @@ class SingleFlight(Generic[T]):
             task.add_done_callback(lambda done: self._landed(key, done))
         return task
 
+    def running(self, key: Hashable) -> asyncio.Task[T] | None:
+        """The task for `key` that is under way, if there is one."""
+        return self._running.get(key)
+
     async def close(self) -> None:
         """Stop whatever is still running."""
         tasks = list(self._running.values())

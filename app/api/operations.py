@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from app import __version__
 from app.api.dependencies import DECLARED_KEYS, TheTenant
+from app.api.openapi import PROBLEM
 from app.api.schemas import FeedBody, HealthBody, PeopleBody, SignInBody, TenantHealth
 from app.ingest.tenant import Tenant
 from app.presence.models import Freshness
@@ -33,7 +34,12 @@ async def ready(tenant: TheTenant) -> PlainTextResponse:
     return PlainTextResponse("unready", status_code=503, headers={"Retry-After": "1"})
 
 
-@router.get("", summary="The whole story", dependencies=DECLARED_KEYS)
+@router.get(
+    "",
+    summary="The whole story",
+    dependencies=DECLARED_KEYS,
+    responses={401: {"description": "No key, or an unknown one.", "content": PROBLEM}},
+)
 async def health(tenant: TheTenant) -> HealthBody:
     """How old everything is, what is wrong, and since when."""
     return HealthBody(

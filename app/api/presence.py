@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.api.cursor import Cursor
 from app.api.dependencies import DECLARED_KEYS, TheRenderer, TheTenant
+from app.api.openapi import problems
 from app.api.render import Renderer, json_response
 from app.api.schemas import MAX_USERS, BatchBody, Outcome, PageBody, PresenceBody, PresenceFilter
 from app.errors import (
@@ -28,13 +30,14 @@ _OUTCOME: dict[type[CallerError], Outcome] = {
     NotReadYet: Outcome.UNAVAILABLE,
 }
 
-_REFUSALS = {400: "The request cannot be read.", 401: "No key, or an unknown one.", 403: "Not with this key."}
+
+class _AnyText(PathConvertor):
+    """A whole rest of a path, line breaks included: those deserve a reason, not a bare 404."""
+
+    regex = "(?s:.*)"
 
 
-def _problems(more: dict[int, str]) -> dict[int | str, dict[str, Any]]:
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    return {status: {"description": text, "content": content} for status, text in (_REFUSALS | more).items()}
-
+register_url_convertor("text", _AnyText())
 
 router = APIRouter(prefix="/presence", tags=["Presence"], dependencies=DECLARED_KEYS)
 
@@ -44,7 +47,7 @@ router = APIRouter(prefix="/presence", tags=["Presence"], dependencies=DECLARED_
     summary="Many people, for callers that can only GET",
     response_model=BatchBody,
     response_model_exclude_unset=True,
-    responses=_problems({}),
+    responses=problems({}),
 )
 async def get_batch(
     tenant: TheTenant,
@@ -60,7 +63,7 @@ async def get_batch(
     summary="Up to 10,000 people at once",
     response_model=BatchBody,
     response_model_exclude_unset=True,
-    responses=_problems({413: "Larger than 4 MiB.", 415: "Not JSON."}),
+    responses=problems({413: "Larger than 4 MiB.", 415: "Not JSON."}),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -77,7 +80,7 @@ async def post_batch(request: Request, tenant: TheTenant, renderer: TheRenderer)
     "",
     summary="Everybody, filtered and paged",
     response_model=PageBody,
-    responses=_problems({}),
+    responses=problems({}),
 )
 async def list_presence(
     tenant: TheTenant,
@@ -93,10 +96,10 @@ async def list_presence(
 
 
 @router.get(
-    "/{user:path}",
+    "/{user:text}",
     summary="One person",
     response_model=PresenceBody,
-    responses=_problems(
+    responses=problems(
         {404: "Nobody held has this address.", 409: "Several people have it.", 503: "Not read yet."}
     )
     | {304: {"description": "Unchanged since the ETag in If-None-Match."}},

@@ -60,11 +60,21 @@ def problem(error: CallerError) -> Response:
     return _response(STATUS[type(error)], sentence=str(error), code=error.code, headers=headers)
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Make every error the application can raise a problem document."""
+def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Make every error the application can raise a problem document; `routes` tell which methods exist."""
+
+    async def http_exception(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+        status = HTTPStatus(error.status_code)
+        headers = dict(error.headers or {})
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_methods_of(routes, request))
+        sentence = _SENTENCES.get(status, str(error.detail))
+        return _response(status, sentence=sentence, code=status.name.lower(), headers=headers)
+
     app.add_exception_handler(CallerError, _caller_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(HTTPException, http_exception)
     app.add_exception_handler(Exception, _mistake)
 
 
@@ -78,16 +88,6 @@ async def _validation_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
     reasons = (f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
     return problem(MalformedRequest("; ".join(reasons)))
-
-
-async def _http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
-    status = HTTPStatus(error.status_code)
-    headers = dict(error.headers or {})
-    if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods_of(request.app.routes, request))
-    sentence = _SENTENCES.get(status, str(error.detail))
-    return _response(status, sentence=sentence, code=status.name.lower(), headers=headers)
 
 
 async def _mistake(_request: Request, _error: Exception) -> Response:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -20,6 +21,8 @@ from app.graph.wire import retry_after_s
 _TRANSIENT = frozenset({50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090})
 # Wrong password and smart lockout: each further try makes it worse (*concept-sspr-policy*).
 _PASSWORD = frozenset({50053, 50126})
+# msal takes any 4xx at discovery for an unknown tenant.
+_TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _OUTAGES = (httpx.HTTPError, MsalServiceError, json.JSONDecodeError)
 
 
@@ -54,8 +57,11 @@ class MsalSignIn:
         except _OUTAGES as error:
             raise self._failed(_unavailable(error, self._retry_after())) from error
         except SignInError as error:
+            error.retry_after_s = self._retry_after()
             raise self._failed(error) from None
         except (OSError, ValueError) as error:
+            if self._http and self._http.status in _TRY_AGAIN:
+                raise self._failed(_unavailable(error, self._retry_after())) from error
             raise self._failed(_refused_before_sign_in(error)) from error
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""msal's road to the sign-in host: an httpx client with a deadline and two of msal's flaws repaired."""
+"""msal's road to the sign-in host: an httpx client with a deadline and three of msal's habits put right."""
 
 import time
 from collections.abc import Mapping
@@ -13,8 +13,9 @@ _USER_REALM = "/common/userrealm/"
 class SignInHttp:
     """The `http_client` that msal asks for: blocking `get` and `post`.
 
-    msal's user-realm call drops the authority's port and puts the user name into the path as it is; both are
-    put right here. httpx limits each read, so an answer that drips would never end: `deadline_s` does.
+    msal's user-realm call drops the authority's port and puts the user name into the path as it is, and its
+    client assertion is bytes, which httpx would send as their `repr`: all three are put right here. httpx
+    limits each read, so that an answer that drips would never end; `deadline_s` ends it.
     """
 
     def __init__(self, client: httpx.Client, *, authority_root: str, deadline_s: float) -> None:
@@ -23,6 +24,7 @@ class SignInHttp:
         self._host = urlsplit(authority_root).hostname
         self._deadline_s = deadline_s
         self.retry_after: str | None = None
+        self.status: int | None = None
 
     def get(
         self,
@@ -43,7 +45,7 @@ class SignInHttp:
         **_: Any,
     ) -> httpx.Response:
         """Send a form (or, as text, a WS-Trust envelope); raises httpx.HTTPError."""
-        body = {"content": data} if isinstance(data, str | bytes) else {"data": data}
+        body = {"content": data} if isinstance(data, str | bytes) else {"data": _texts(data or {})}
         return self._send("POST", url, params=params, headers=headers, **body)
 
     def close(self) -> None:
@@ -51,6 +53,7 @@ class SignInHttp:
         self._client.close()
 
     def _send(self, method: str, url: str, **request: Any) -> httpx.Response:
+        self.retry_after = self.status = None
         deadline = time.monotonic() + self._deadline_s
         with self._client.stream(method, url, **request) as answer:
             body = bytearray()
@@ -58,7 +61,7 @@ class SignInHttp:
                 body += piece
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("the answer took too long", request=answer.request)
-        self.retry_after = answer.headers.get("retry-after")
+        self.retry_after, self.status = answer.headers.get("retry-after"), answer.status_code
         return _whole(answer, bytes(body))
 
     def _repaired(self, url: str) -> str:
@@ -67,6 +70,10 @@ class SignInHttp:
             return url
         username, _, query = url.removeprefix(prefix).rpartition("?")
         return f"{self._root}{_USER_REALM}{quote(username, safe='@')}?{query}"
+
+
+def _texts(form: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in form.items()}
 
 
 def _whole(answer: httpx.Response, body: bytes) -> httpx.Response:

@@ -1,44 +1,45 @@
 """Our share of Microsoft's patience: a token bucket that everything talking to Graph draws from."""
 
+import asyncio
+
 from app.clock import Clock
 
 # Microsoft Graph throttling limits, *Presence*: 1,500 requests in 30 s per application and tenant. A bucket
 # lets `burst + 30 * rate` through in any 30 s: 1,480 here.
 PRESENCE_RATE = 46.0
 PRESENCE_BURST = 100.0
+# Shorter waits are a rounding error.
+_INSTANT_S = 1e-9
 
 
 class TokenBucket:
-    """Lets `rate_per_s` calls a second through, after a quiet time up to `burst` at once."""
+    """Lets `rate_per_s` calls a second through, after a quiet time up to `burst` at once.
+
+    Whoever waits is served in the order of asking: the first in the queue watches bucket and hold for all, so
+    that a hold stops those already waiting, and one who gives up has used up nothing.
+    """
 
     def __init__(self, *, rate_per_s: float, burst: float, clock: Clock) -> None:
         self._rate = rate_per_s
         self._burst = burst
         self._clock = clock
+        self._queue = asyncio.Lock()
         self._left = burst
-        self._filled_at = clock.monotonic()
+        self._filled_at = self._held_until = clock.monotonic()
 
     async def take(self) -> None:
-        """Wait for a turn. Turns are given in the order they were asked for."""
-        self._fill()
-        self._left -= 1
-        if self._left < 0:
-            await self._clock.sleep(-self._left / self._rate)
-
-    def try_take(self) -> bool:
-        """Take a turn if there is one right now."""
-        self._fill()
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+        """Wait for a turn."""
+        async with self._queue:
+            while (wait_s := self._wait_s()) > _INSTANT_S:
+                await self._clock.sleep(wait_s)
+            self._left -= 1
 
     def hold_off(self, seconds: float) -> None:
         """Let nothing through for that long: Microsoft asked for it."""
-        self._fill()
-        self._left = min(self._left, -seconds * self._rate)
+        self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
 
-    def _fill(self) -> None:
+    def _wait_s(self) -> float:
         now = self._clock.monotonic()
         self._left = min(self._burst, self._left + (now - self._filled_at) * self._rate)
         self._filled_at = now
+        return max(self._held_until - now, (1 - self._left) / self._rate)

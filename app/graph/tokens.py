@@ -12,6 +12,7 @@ from app.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
 
+_SIGN_IN = "sign-in"
 _TRANSIENT_CAP_S = 30.0
 _PERSON_NEEDED_S = 5 * 60.0
 _PASSWORD_S = 15 * 60.0
@@ -52,18 +53,19 @@ class TokenSource:
         """The token to send. Raises SignInError."""
         if self._usable() and not self._due():
             return self._held()
-        if self._clock.monotonic() >= self._next_attempt_at:
-            attempt = self._flights.start("sign-in", self._attempt)
+        if self._may_attempt():
+            attempt = self._flights.start(_SIGN_IN, self._attempt)
             if not self._usable():
                 await asyncio.shield(attempt)
         return self._held()
 
     async def replace(self, refused: str) -> str:
         """Another token than the one Graph has just refused, or the same if a new one would not help."""
-        now = self._clock.monotonic()
-        if self._token and self._token.value == refused and now - self._renewed_at > _RENEWAL_GAP_S:
-            self._renewed_at = now
-            await asyncio.shield(self._flights.start("sign-in", lambda: self._attempt(renew=True)))
+        if self._token and self._token.value == refused and self._may_renew():
+            self._renewed_at = self._clock.monotonic()
+            self._flights.start(_SIGN_IN, lambda: self._attempt(renew=True))
+        if under_way := self._flights.running(_SIGN_IN):
+            await asyncio.shield(under_way)
         return await self.token()
 
     def retry_now(self) -> None:
@@ -73,6 +75,12 @@ class TokenSource:
     async def close(self) -> None:
         """Stop waiting for a sign-in under way."""
         await self._flights.close()
+
+    def _may_attempt(self) -> bool:
+        return self._clock.monotonic() >= self._next_attempt_at
+
+    def _may_renew(self) -> bool:
+        return self._may_attempt() and self._clock.monotonic() - self._renewed_at > _RENEWAL_GAP_S
 
     def _usable(self) -> bool:
         return (self.expires_in_s or 0) > 0
@@ -97,7 +105,7 @@ class TokenSource:
     def _came_back(self) -> None:
         if self.fault is not None:
             _LOG.info("Signed in to Microsoft again")
-        self.fault, self._failures = None, 0
+        self.fault, self._failures, self._next_attempt_at = None, 0, float("-inf")
         self._obtained_at = self._clock.monotonic()
 
     def _went_bad(self, error: SignInError) -> None:

@@ -4,10 +4,9 @@ Property names and types: Microsoft's v1.0 metadata. What the pages leave open i
 properties are ignored, words in any case are taken, an item that cannot be read costs only itself.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -25,7 +24,10 @@ from app.errors import (
 )
 from app.presence.models import PersonChange, Presence, Removal, canonical_word
 
+# msgspec lets invalid UTF-8 and nesting without end through as Python's own errors.
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _RESYNC_CODES = frozenset({"resyncrequired", "syncstatenotfound", "syncstateinvalid"})
+_LONGEST_WAIT_S = 3600.0
 _GONE, _THROTTLED, _SERVER_ERROR = 410, 429, 500
 
 
@@ -79,9 +81,16 @@ class _Envelope(msgspec.Struct):
     value: list[msgspec.Raw]
 
 
-class _ErrorDetail(msgspec.Struct):
+class _ErrorDetail(msgspec.Struct, rename="camel"):
     code: str | None = None
     message: str | None = None
+    inner_error: "_ErrorDetail | None" = None
+    innererror: "_ErrorDetail | None" = None
+
+    def codes(self) -> set[str]:
+        """Every code, the innermost included, in lower case; the pages spell the inner one both ways."""
+        inner = self.inner_error or self.innererror
+        return {(self.code or "").lower()} | (inner.codes() if inner else set())
 
 
 class _ErrorBody(msgspec.Struct):
@@ -125,7 +134,7 @@ def decode_presences(body: bytes) -> dict[str, Presence]:
     """Presences by lower-case object id, in whatever order they came. Raises UnexpectedAnswer."""
     try:
         items = _presences.decode(body).value
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         items = _readable(body, _Presence)
     return {item.id.lower(): _presence(item) for item in items}
 
@@ -134,7 +143,7 @@ def decode_users(body: bytes) -> UserPage:
     """One page of people. Raises UnexpectedAnswer."""
     try:
         items = _users.decode(body).value
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         items = _readable(body, _User)
     links = _decoded_links(body)
     return UserPage(
@@ -150,37 +159,38 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> GraphE
     said = " ".join(part for part in (detail.code, detail.message) if part)[:300]
     sentence = f"Microsoft Graph answered {status}{': ' + said if said else ' without a reason'}"
     wait_s = retry_after_s(headers.get("retry-after"), date=headers.get("date"))
-    return _error_kind(status, detail.code or "")(sentence, retry_after_s=wait_s)
+    return _error_kind(status, detail.codes())(sentence, retry_after_s=wait_s)
 
 
 def retry_after_s(value: str | None, *, date: str | None = None) -> float | None:
-    """Seconds to wait, from seconds or from a date (RFC 9110, 10.2.3) measured against the answer's own."""
+    """Seconds to wait, at most an hour, from seconds or from a date (RFC 9110, 10.2.3)."""
     if value is None:
         return None
-    if re.fullmatch(r"\d{1,9}", value.strip()):
-        return float(value)
+    if value.strip().isdecimal():
+        return min(_LONGEST_WAIT_S, float(value))
     until, sent = _http_date(value), _http_date(date)
-    return max(0.0, (until - sent).total_seconds()) if until and sent else None
+    return min(_LONGEST_WAIT_S, max(0.0, (until - sent).total_seconds())) if until and sent else None
 
 
-def _error_kind(status: int, code: str) -> type[GraphError]:
-    if status == _GONE or code.lower() in _RESYNC_CODES:
+def _error_kind(status: int, codes: set[str]) -> type[GraphError]:
+    if status == _GONE or codes & _RESYNC_CODES:
         return DeltaExpired
     if status >= _SERVER_ERROR:
         return GraphUnavailable
     named: dict[int, type[GraphError]] = {
+        400: GraphRejected,
         401: GraphUnauthorized,
         403: PermissionMissing,
         _THROTTLED: GraphThrottled,
     }
-    return named.get(status, GraphRejected)
+    return named.get(status, UnexpectedAnswer)
 
 
 def _error_detail(body: bytes) -> _ErrorDetail:
     """A gateway's HTML is no error body; the status alone has to do then."""
     try:
         return _error_body.decode(body).error
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         return _ErrorDetail()
 
 
@@ -188,7 +198,7 @@ def _readable(body: bytes, kind: type[Item]) -> list[Item]:
     """The items that can be read, one by one. Raises UnexpectedAnswer if there are some and none can."""
     try:
         raw = _envelope.decode(body).value
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise UnexpectedAnswer(f"Microsoft Graph's answer is not the documented list ({error}).") from None
     items = [item for piece in raw if (item := _try_decode(piece, kind))]
     if raw and not items:
@@ -199,14 +209,14 @@ def _readable(body: bytes, kind: type[Item]) -> list[Item]:
 def _try_decode(piece: msgspec.Raw, kind: type[Item]) -> Item | None:
     try:
         return msgspec.json.decode(piece, type=kind)
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         return None
 
 
 def _decoded_links(body: bytes) -> _Links:
     try:
         return _links.decode(body)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise UnexpectedAnswer(f"Microsoft Graph's page has no usable link ({error}).") from None
 
 
@@ -245,6 +255,6 @@ def _smtp(proxy_addresses: Iterable[str]) -> tuple[str, ...]:
 
 def _http_date(value: str | None) -> datetime | None:
     try:
-        return parsedate_to_datetime(value) if value else None
+        return parsedate_to_datetime(value).replace(tzinfo=UTC) if value else None
     except ValueError:
         return None

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
+from collections import deque
 
 from cachetools import TTLCache
 
 from app.clock import Clock
 from app.errors import PresenceError
 from app.graph.client import GraphClient
-from app.graph.throttle import TokenBucket
 from app.graph.tokens import TokenSource
 from app.presence.directory import Directory
 from app.single_flight import SingleFlight
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 _REMEMBERED = 10_000
 _REMEMBERED_S = 60.0
-_SEARCHES_PER_S = 2.0
+_SEARCHES_PER_S = 2
 
 
 class PersonSearch:
@@ -33,7 +33,8 @@ class PersonSearch:
         self._client = client
         self._directory = directory
         self._tokens = tokens
-        self._budget = TokenBucket(rate_per_s=_SEARCHES_PER_S, burst=_SEARCHES_PER_S, clock=clock)
+        self._clock = clock
+        self._latest: deque[float] = deque([float("-inf")] * _SEARCHES_PER_S, maxlen=_SEARCHES_PER_S)
         self._in_vain: TTLCache[str, bool] = TTLCache(_REMEMBERED, ttl=_REMEMBERED_S, timer=clock.monotonic)
         self._flights: SingleFlight[None] = SingleFlight()
 
@@ -55,8 +56,9 @@ class PersonSearch:
         )
 
     async def _search(self, address: str) -> None:
-        if not self._budget.try_take():
+        if self._clock.monotonic() - self._latest[0] <= 1:
             return
+        self._latest.append(self._clock.monotonic())
         try:
             changes = await self._client.search(address)
         except PresenceError as error:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from app.errors import DeltaExpired, PermissionMissing
+from app.errors import DeltaExpired, GraphRejected, PermissionMissing, UnexpectedAnswer
 from app.graph.client import GraphClient
 from app.graph.wire import UserPage
 from app.presence.directory import Directory
@@ -42,28 +42,46 @@ class UserSync:
             _LOG.info("The delta link has expired: listing everybody anew")
             self._start_over()
             await self._follow_pages()
+        except (GraphRejected, UnexpectedAnswer):
+            # A link that Graph will never take again must not be kept: one step back each time.
+            self._start_over(self._delta_link if self._next_link else None)
+            raise
 
     async def _follow_pages(self) -> None:
         page = await self._first_page()
-        while not page.delta_link and page.next_link:
+        while not page.delta_link:
+            if not page.next_link:
+                raise UnexpectedAnswer("A page of people has neither a next link nor a delta link.")
             self._pending += page.changes
             self._next_link = page.next_link
             page = await self._client.users(self._next_link)
         self._finish([*self._pending, *page.changes], page.delta_link)
 
     async def _first_page(self) -> UserPage:
+        """The page to go on with; a listing begins wide, and narrow where only that is allowed."""
+        link = self._next_link or self._delta_link
+        if link:
+            return await self._client.users(link)
+        self._client.narrow = False
         try:
-            return await self._client.users(self._next_link or self._delta_link)
+            return await self._client.users(None)
         except PermissionMissing as error:
-            if self._client.narrow or not self._may_narrow:
-                raise PermissionMissing(
-                    f"Listing people is not allowed: grant User.Read.All, with admin consent. {error}"
-                ) from error
-        _LOG.warning("User.Read.All is not granted: aliases and phone numbers stay unknown")
-        self._client.narrow = True
-        return await self._client.users(None)
+            return await self._list_narrowly(error)
 
-    def _finish(self, changes: list[PersonChange], delta_link: str | None) -> None:
+    async def _list_narrowly(self, refusal: PermissionMissing) -> UserPage:
+        """The listing that User.ReadBasic.All allows the delegated sign-in; without it, what to grant."""
+        self._client.narrow = self._may_narrow
+        try:
+            if self._may_narrow:
+                return await self._client.users(None)
+        except PermissionMissing as again:
+            refusal = again
+        self._client.narrow = False
+        raise PermissionMissing(
+            f"Listing people is not allowed: grant User.Read.All, with admin consent. {refusal}"
+        ) from refusal
+
+    def _finish(self, changes: list[PersonChange], delta_link: str) -> None:
         if self._delta_link:
             self._directory.apply(changes)
         else:

@@ -19,8 +19,8 @@ def parse_user(user: object) -> str:
     """
     if not isinstance(user, str):
         raise MalformedRequest("A user is a text: an address or an object id.")
-    _check_characters(user)
     key = comparable(user.strip())
+    _check_characters(key)
     if not (is_object_id(key) or _ADDRESS.fullmatch(key)):
         raise MalformedRequest("A user is a whole address such as max@firm.example, or an object id.")
     return key
@@ -36,10 +36,10 @@ def domain_of(key: str) -> str:
     return key.partition("@")[2]
 
 
-def _check_characters(user: str) -> None:
-    if len(user) > _LONGEST:
+def _check_characters(key: str) -> None:
+    if len(key) > _LONGEST:
         raise MalformedRequest(f"An address has at most {_LONGEST} characters (RFC 5321).")
-    if "\N{REPLACEMENT CHARACTER}" in user:
+    if "\N{REPLACEMENT CHARACTER}" in key:
         raise MalformedRequest("The address is not valid UTF-8: percent-encode it as UTF-8.")
-    if not user.isprintable():
+    if not key.isprintable():
         raise MalformedRequest("The address holds control characters: send it without them.")

@@ -87,7 +87,7 @@ class Directory:
 
     def _index(self, person: Person) -> None:
         addresses = person.addresses()
-        self._domains.update(map(domain_of, addresses))
+        self._domains.update(filter(None, map(domain_of, addresses)))
         if not person.held:
             return
         self._held[person.id] = person

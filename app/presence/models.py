@@ -148,4 +148,4 @@ def comparable(address: str) -> str:
 
     Not `casefold`: it would make `strauß@` and `strauss@`, which are two mailboxes, one.
     """
-    return unicodedata.normalize("NFC", address).lower()
+    return unicodedata.normalize("NFC", address.lower())

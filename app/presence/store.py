@@ -11,6 +11,8 @@ from cachetools import TTLCache
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
 
 LAST_VALUE_LIMIT_S = 24 * 3600.0
+# TTLCache forgets at its limit, we after it.
+_MARGIN_S = 1.0
 
 
 class WhenBlind(StrEnum):
@@ -61,7 +63,7 @@ class PresenceStore:
         self._fresh_for_s = fresh_for_s
         self._keep_for_s = keep_for_s
         self._limit_s = LAST_VALUE_LIMIT_S if when_blind is WhenBlind.LAST else keep_for_s
-        self._cache: TTLCache[str, _Entry] = TTLCache(math.inf, ttl=self._limit_s, timer=timer)
+        self._cache: TTLCache[str, _Entry] = TTLCache(math.inf, ttl=self._limit_s + _MARGIN_S, timer=timer)
         self._ever_read: set[str] = set()
 
     def has_read(self, person_id: str) -> bool:
@@ -70,15 +72,14 @@ class PresenceStore:
 
     def get(self, person_id: str) -> Sighting | None:
         """What can be said right now; None for somebody who has never been read."""
-        entry = self._cache.get(person_id)
-        if entry is not None and (age_s := self._timer() - entry.asked.at) <= self._limit_s:
-            return self._sighting(entry, age_s)
+        if entry := self._remembered(person_id):
+            return self._sighting(entry)
         return NOTHING_KNOWN if person_id in self._ever_read else None
 
     def record(self, readings: Mapping[str, Presence], asked: Asked) -> None:
         """Take in the readings of one request; one that an overlapping request has outdone is dropped."""
         for person_id, presence in readings.items():
-            before = self._cache.get(person_id)
+            before = self._remembered(person_id)
             if before is None or _outdoes(presence, asked, before):
                 self._cache[person_id] = _next_entry(before, presence, asked)
         self._ever_read.update(readings)
@@ -97,7 +98,16 @@ class PresenceStore:
             counts[sighting.freshness if sighting else None] += 1
         return counts
 
-    def _sighting(self, entry: _Entry, age_s: float) -> Sighting:
+    def _remembered(self, person_id: str) -> _Entry | None:
+        """The entry, unless it is past the limit: the TTL runs from the arrival, age from the question."""
+        entry = self._cache.get(person_id)
+        return entry if entry and self._age_s(entry) <= self._limit_s else None
+
+    def _age_s(self, entry: _Entry) -> float:
+        return self._timer() - entry.asked.at
+
+    def _sighting(self, entry: _Entry) -> Sighting:
+        age_s = self._age_s(entry)
         return Sighting(
             presence=entry.presence,
             freshness=self._freshness(age_s),

@@ -1,0 +1,54 @@
+"""The published document: what FastAPI derives from the routes, made to say what really happens."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.api.schemas import BatchRequest, ProblemBody
+
+_REF = "#/components/schemas/{model}"
+PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemBody")}}}
+
+_DESCRIPTION = """
+A phone system holds a caller and asks: is this colleague free in Microsoft Teams?
+The answer comes from memory, carries its age, and is the **Teams leg only**: PBX and ACD have their own say.
+
+Errors are problem details (RFC 9457). Every path also takes HEAD where it takes GET, and a trailing slash.
+""".strip()
+
+
+def publish(api: FastAPI) -> None:
+    """Complete the document of `api`; `api.openapi()` and `/openapi.json` give the result."""
+    derive = api.openapi
+    api.description = _DESCRIPTION
+
+    def openapi() -> dict[str, Any]:
+        document = derive()
+        schemas = document["components"]["schemas"]
+        for model in (BatchRequest, ProblemBody):
+            schemas[model.__name__] = model.model_json_schema(ref_template=_REF)
+        _without_422(document)
+        return document
+
+    api.openapi = openapi  # type: ignore[method-assign]
+
+
+def problems(reasons: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    """A route's `responses` for its errors, besides those every guarded route has."""
+    refusals = {
+        400: "The request cannot be read.",
+        401: "No key, or an unknown one.",
+        403: "Not with this key.",
+    }
+    return {
+        status: {"description": reason, "content": PROBLEM} for status, reason in (refusals | reasons).items()
+    }
+
+
+def _without_422(document: dict[str, Any]) -> None:
+    """FastAPI announces its own validation errors; here they are a 400 like any other."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

@@ -1,0 +1,72 @@
+"""Real processes with their output in a file, ended with the test whatever happens."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.polling import eventually
+
+ROOT = Path(__file__).parents[2]
+# What a process needs of the machine; nothing of a developer's own settings or proxies.
+_BASE_ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "PYTHONPATH": str(ROOT),
+    "PYTHONUNBUFFERED": "1",
+    "LANG": "C.UTF-8",
+}
+_STOP_S = 15.0
+
+
+@dataclass(slots=True)
+class Process:
+    """A started program; `output` is everything it has written so far."""
+
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def output(self) -> str:
+        """Standard output and standard error together."""
+        return self.log.read_text()
+
+    def wait_for_line(self, text: str, *, within_s: float = 20.0) -> str:
+        """The first line that contains `text`."""
+
+        def found() -> str:
+            assert self.popen.poll() is None or text in self.output, f"ended early:\n{self.output}"
+            complete = [line for line in self.output.splitlines(keepends=True) if line.endswith("\n")]
+            return next((line for line in complete if text in line), "")
+
+        return eventually(found, within_s=within_s, what=lambda: f"{text!r} in the output").strip()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self.popen.send_signal(number)
+
+    def stop(self) -> int:
+        """End it as an orchestrator would; the exit code."""
+        if self.popen.poll() is None:
+            self.popen.terminate()
+        return self.popen.wait(_STOP_S)
+
+
+def start(
+    module: str, arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str] | None = None
+) -> Process:
+    """Run `python -m module` in `folder`, with nothing of this environment but the path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{module}.log"
+    with log.open("ab") as output:
+        popen = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=folder,
+            env=_BASE_ENVIRONMENT | dict(environ or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return Process(popen, log)
