@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.schemas import BatchRequest, ProblemBody
+from app.api.schemas import BatchBody, BatchRequest, PageBody, PresenceBody, ProblemBody
 
 _REF = "#/components/schemas/{model}"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemBody")}}}
@@ -25,8 +25,10 @@ def publish(api: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = derive()
         schemas = document["components"]["schemas"]
-        for model in (BatchRequest, ProblemBody):
-            schemas[model.__name__] = model.model_json_schema(ref_template=_REF)
+        for undeclared in (BatchRequest, ProblemBody):
+            schemas[undeclared.__name__] = undeclared.model_json_schema(ref_template=_REF)
+        for declared in (PresenceBody, BatchBody, PageBody):  # FastAPI drops the nulls of examples
+            schemas[declared.__name__]["examples"] = declared.model_json_schema()["examples"]
         _without_422(document)
         return document
 

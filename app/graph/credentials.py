@@ -4,12 +4,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs12,
+)
+
 
 class AppCredential(Protocol):
     """Proves that the application is who it says it is."""
 
     def for_msal(self) -> Any:
-        """The value msal takes as `client_credential`; may read a file, raises OSError."""
+        """The value msal takes as `client_credential`; may read a file, raises OSError, ValueError."""
         ...
 
 
@@ -31,22 +41,41 @@ class ClientCertificate:
     path: Path
     password: str | None = field(default=None, repr=False)
 
-    def for_msal(self) -> dict[str, Any]:
-        """With `public_certificate` msal computes the SHA-256 thumbprint itself."""
-        if self.path.suffix.lower() in {".pfx", ".p12"}:
-            return self._with_password({"private_key_pfx_path": str(self.path), "public_certificate": True})
-        pem = self.path.read_text()
-        return self._with_password({"private_key": pem, "public_certificate": _certificate_part(pem)})
+    def for_msal(self) -> dict[str, str]:
+        """Key and certificate as msal takes them; raises ValueError too, saying what is wrong with the file.
 
-    def _with_password(self, credential: dict[str, Any]) -> dict[str, Any]:
-        return credential | ({"passphrase": self.password} if self.password else {})
+        Both are read and compared here, because msal would notice only at the first sign-in, in many ways.
+        """
+        key, certificates = self._read()
+        if not isinstance(key, RSAPrivateKey):
+            raise ValueError("it holds no RSA private key")  # noqa: TRY004 - the file is wrong, not the call
+        for certificate in certificates:
+            if certificate.public_key() == key.public_key():
+                return {
+                    "private_key": key.private_bytes(
+                        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+                    ).decode(),
+                    "public_certificate": certificate.public_bytes(Encoding.PEM).decode(),
+                }
+        raise ValueError("it holds no certificate that belongs to its private key")
+
+    def _read(self) -> tuple[object, list[x509.Certificate]]:
+        content = self.path.read_bytes()
+        password = self.password.encode() if self.password else None
+        if self.path.suffix.lower() not in {".pfx", ".p12"}:
+            return _pem_key(content, password), x509.load_pem_x509_certificates(content)
+        key, certificate, others = pkcs12.load_key_and_certificates(content, password)
+        return key, [one for one in (certificate, *others) if one]
 
 
-def _certificate_part(pem: str) -> str:
-    begin = pem.find("-----BEGIN CERTIFICATE-----")
-    if begin < 0:
-        raise ValueError("the file holds a private key but no certificate")
-    return pem[begin : pem.index("-----END CERTIFICATE-----") + len("-----END CERTIFICATE-----")]
+def _pem_key(content: bytes, password: bytes | None) -> object:
+    """The private key; a password it does not need is no mistake."""
+    try:
+        return load_pem_private_key(content, password)
+    except TypeError:
+        if password is None:
+            raise ValueError("its private key has a password") from None
+    return load_pem_private_key(content, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from app.graph.wire import retry_after_s
 _TRANSIENT = frozenset({50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090})
 # Wrong password and smart lockout: each further try makes it worse (*concept-sspr-policy*).
 _PASSWORD = frozenset({50053, 50126})
-# msal takes any 4xx at discovery for an unknown tenant.
-_TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _OUTAGES = (httpx.HTTPError, MsalServiceError, json.JSONDecodeError)
+# What msal, and reading its result, raise when an answer has not the documented shape.
+_STUMBLES = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +53,52 @@ class MsalSignIn:
     def acquire(self, *, renew: bool = False) -> Token:
         """A token, from msal's cache unless `renew`. Raises SignInError."""
         try:
-            return _token(self._result(self._application(), renew=renew))
-        except _OUTAGES as error:
-            raise self._failed(_unavailable(error, self._retry_after())) from error
+            return self._acquire(renew=renew)
         except SignInError as error:
-            error.retry_after_s = self._retry_after()
-            raise self._failed(error) from None
-        except (OSError, ValueError) as error:
-            if self._http and self._http.status in _TRY_AGAIN:
-                raise self._failed(_unavailable(error, self._retry_after())) from error
-            raise self._failed(_refused_before_sign_in(error)) from error
+            self._app = None
+            error.retry_after_s = retry_after_s(self._http.retry_after) if self._http else None
+            raise
 
     def close(self) -> None:
         """Close the connections."""
         if self._http is not None:
             self._http.close()
 
-    def _application(self) -> msal.ConfidentialClientApplication:
-        if self._app is None:
-            self._http = self._http or self._connect()
-            self._app = msal.ConfidentialClientApplication(
+    def _acquire(self, *, renew: bool) -> Token:
+        app = self._app = self._app or self._new_application()
+        try:
+            return _token(self._result(app, renew=renew))
+        except _OUTAGES as error:
+            raise _unavailable(error) from error
+        except _STUMBLES as error:
+            raise _undocumented(error) from error
+
+    def _new_application(self) -> msal.ConfidentialClientApplication:
+        credential = self._app_credential()
+        self._http = self._http or self._connect()
+        try:
+            return msal.ConfidentialClientApplication(
                 self._credentials.client_id,
-                client_credential=self._credentials.app.for_msal(),
+                client_credential=credential,
                 authority=f"{self._credentials.authority_root}/{self._credentials.tenant_id}",
                 http_client=self._http,
                 instance_discovery=False,  # no host but the configured one is ever asked
                 token_cache=self._cache,
                 azure_region=False,  # deaf to MSAL_FORCE_REGION
             )
-        return self._app
+        except _OUTAGES as error:
+            raise _unavailable(error) from error
+        except _STUMBLES as error:
+            raise _discovery_failed(error, status=self._http.status) from error
+
+    def _app_credential(self) -> Any:
+        try:
+            return self._credentials.app.for_msal()
+        except (OSError, ValueError) as error:
+            raise SignInRefused(
+                f"The certificate cannot be used ({_reason(error)}): check AZURE_CLIENT_CERTIFICATE_PATH and "
+                "AZURE_CLIENT_CERTIFICATE_PASSWORD."
+            ) from None
 
     def _result(self, app: msal.ConfidentialClientApplication, *, renew: bool) -> dict[str, Any]:
         if self._credentials.user:
@@ -107,13 +124,6 @@ class MsalSignIn:
             user.username, user.password, scopes=scopes
         )
         return result
-
-    def _failed(self, error: SignInError) -> SignInError:
-        self._app = None
-        return error
-
-    def _retry_after(self) -> float | None:
-        return retry_after_s(self._http.retry_after) if self._http else None
 
 
 def _token(result: dict[str, Any]) -> Token:
@@ -143,21 +153,27 @@ def _first_sentence(description: str) -> str:
     return f"Microsoft refused the sign-in: {text[:400]}"
 
 
-def _unavailable(error: Exception, retry_after: float | None) -> SignInUnavailable:
-    what = str(error) if isinstance(error, MsalServiceError) else type(error).__name__
-    return SignInUnavailable(
-        f"The sign-in host cannot be used right now ({what}).", retry_after_s=retry_after
+def _discovery_failed(error: Exception, *, status: int | None) -> SignInError:
+    """Why msal's constructor gave up: 400 and 404 speak of the tenant, all else of trouble on the way."""
+    if status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
+        return _undocumented(error)
+    codes = tuple(int(number) for number in re.findall(r"AADSTS(\d+)", f"{error} {error.__context__}"))
+    number = f" (AADSTS{codes[0]})" if codes else ""
+    return SignInRefused(
+        f"The sign-in host does not know this tenant{number}: check AZURE_TENANT_ID and "
+        "AZURE_AUTHORITY_HOST.",
+        aadsts=codes,
     )
 
 
-def _refused_before_sign_in(error: Exception) -> SignInRefused:
-    """Why msal's constructor gave up: the authority said no, or the certificate cannot be used."""
-    said = f"{error} {error.__context__ or ''}"
-    codes = tuple(int(number) for number in re.findall(r"AADSTS(\d+)", said))
-    if codes:
-        reason = f"the tenant was not found at this sign-in host (AADSTS{codes[0]}): check AZURE_TENANT_ID"
-    elif "OIDC Discovery" in said or "authority" in said:
-        reason = "the sign-in host does not know this tenant: check AZURE_TENANT_ID and AZURE_AUTHORITY_HOST"
-    else:
-        reason = "the certificate cannot be used: check AZURE_CLIENT_CERTIFICATE_PATH and its password"
-    return SignInRefused(f"Sign-in is not possible: {reason}.", aadsts=codes)
+def _unavailable(error: Exception) -> SignInUnavailable:
+    what = str(error) if isinstance(error, MsalServiceError) else type(error).__name__
+    return SignInUnavailable(f"The sign-in host cannot be used right now ({what}).")
+
+
+def _undocumented(error: Exception) -> SignInUnavailable:
+    return SignInUnavailable(f"The sign-in host answered something undocumented ({type(error).__name__}).")
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from copy import copy
 
 from app.clock import Clock
 from app.errors import PasswordRefused, SignInError, SignInRefused
@@ -13,7 +14,8 @@ from app.single_flight import SingleFlight
 _LOG = logging.getLogger(__name__)
 
 _SIGN_IN = "sign-in"
-_TRANSIENT_CAP_S = 30.0
+# With a feed's own interval on top, transient faults are asked about at most 30 s apart.
+_TRANSIENT_CAP_S = 20.0
 _PERSON_NEEDED_S = 5 * 60.0
 _PASSWORD_S = 15 * 60.0
 # A second 401 within this time is not the token's fault: a new one would not help.
@@ -92,9 +94,15 @@ class TokenSource:
     def _held(self) -> str:
         if self._token is not None and self._usable():
             return self._token.value
-        raise self.fault or SignInError("Not signed in yet.")
+        if self.fault is None:
+            raise SignInError("Not signed in yet.")
+        told = copy(self.fault)  # each caller's own: raising one object again would grow its traceback
+        told.retry_after_s = max(0.0, self._next_attempt_at - self._clock.monotonic())
+        raise told
 
     async def _attempt(self, *, renew: bool = False) -> None:
+        # Should anything but a SignInError come out of this, Microsoft is not asked again at once either.
+        self._next_attempt_at = self._clock.monotonic() + _TRANSIENT_CAP_S
         try:
             self._token = await asyncio.to_thread(self._acquire, renew=renew)
         except SignInError as error:
@@ -109,7 +117,7 @@ class TokenSource:
         self._obtained_at = self._clock.monotonic()
 
     def _went_bad(self, error: SignInError) -> None:
-        if self.fault is None or self.fault.code != error.code:
+        if self.fault is None or (self.fault.code, self.fault.aadsts) != (error.code, error.aadsts):
             _LOG.error("Sign-in failed: %s", error, extra={"error_code": error.code})
         self.fault = error
         self._failures += 1

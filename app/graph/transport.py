@@ -6,7 +6,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import certifi
 import httpx
@@ -50,6 +49,7 @@ class GraphTransport:
     ) -> None:
         self._http = http
         self._root = root
+        self._origin = _origin(httpx.URL(root))
         self._tokens = tokens
         self._bucket = bucket
         self._clock = clock
@@ -73,7 +73,7 @@ class GraphTransport:
                 raise
             return await self._send_once(method, target, body=body, token=another)
 
-    async def _send_once(self, method: str, url: str, *, body: bytes | None, token: str) -> Reply:
+    async def _send_once(self, method: str, url: httpx.URL, *, body: bytes | None, token: str) -> Reply:
         await self._bucket.take()
         asked_at, wall = self._clock.monotonic(), self._clock.now()
         try:
@@ -91,11 +91,18 @@ class GraphTransport:
             self._bucket.hold_off(error.retry_after_s or _DEFAULT_PAUSE_S)
         return error
 
-    def _within_root(self, url: str) -> str:
-        target = url if "://" in url else f"{self._root}{url}"
-        if urlsplit(target)[:2] != urlsplit(self._root)[:2]:
+    def _within_root(self, link: str) -> httpx.URL:
+        try:
+            target = httpx.URL(link if "://" in link else f"{self._root}{link}")
+        except (httpx.InvalidURL, ValueError):
+            raise UnexpectedAnswer("Microsoft Graph sent a link that is none.") from None
+        if _origin(target) != self._origin:
             raise UnexpectedAnswer("Microsoft Graph sent a link to another host: it is not followed.")
         return target
+
+
+def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
+    return url.scheme, url.userinfo, url.host, url.port
 
 
 def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:

@@ -6,11 +6,11 @@ Every background feed runs in it, so that guarding, spacing and logging are deci
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.clock import Clock
-from app.errors import PresenceError, SignInError
+from app.errors import GraphError, PresenceError, SignInError
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,14 +28,15 @@ class Feed:
     succeeded_at: float | None = None
     fault: str | None = None
     fault_code: str | None = None
-    faulty_since: datetime | None = field(default=None)
+    faulty_since: datetime | None = None
+    told: bool = False
 
     def went_well(self) -> None:
         """Note a finished round, and say so if the one before had failed."""
-        if self.fault_code and self.fault_code != SignInError.code:
+        if self.told:
             _LOG.info("%s is current again", self.name, extra={"failed_rounds": self.failures})
         self.rounds += 1
-        self.failures, self.fault, self.fault_code, self.faulty_since = 0, None, None, None
+        self.failures, self.fault, self.fault_code, self.faulty_since, self.told = 0, None, None, None, False
         self.succeeded_at = self.clock.monotonic()
 
     def went_bad(self, error: Exception) -> None:
@@ -50,6 +51,7 @@ class Feed:
             exc_info=None if isinstance(error, PresenceError) else error,
             extra={"error_code": code},
         )
+        self.told = self.told or not quiet
         self.failures += 1
         self.fault, self.fault_code = str(error) or type(error).__name__, code
         self.faulty_since = self.faulty_since or self.clock.now()
@@ -67,23 +69,26 @@ async def run_every(interval_s: float, work: Callable[[], Awaitable[None]], *, f
     """
     while True:
         started_at = feed.clock.monotonic()
-        retry_after_s = 0.0
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the guard of every loop: a bug must not end the feed
             feed.went_bad(error)
-            retry_after_s = getattr(error, "retry_after_s", None) or 0.0
+            wait_s = max(_backoff_s(interval_s, feed.failures), _wish_of(error))
         else:
             feed.went_well()
-        due_at = started_at + _pause_s(interval_s, feed.failures)
-        await feed.clock.sleep(max(due_at - feed.clock.monotonic(), retry_after_s, 0.0))
+            due_at = started_at + interval_s * random.uniform(0.98, 1.0)  # noqa: S311 - jitter, not a secret
+            wait_s = max(0.0, due_at - feed.clock.monotonic())
+        await feed.clock.sleep(wait_s)
 
 
-def _pause_s(interval_s: float, failures: int) -> float:
-    if not failures:
-        return interval_s * random.uniform(0.98, 1.0)  # noqa: S311 - jitter, not a secret
+def _backoff_s(interval_s: float, failures: int) -> float:
     longest = min(interval_s, _LONGEST_PAUSE_S)
-    return min(longest, 2.0 ** min(failures - 1, 10)) * random.uniform(0.75, 1.0)  # noqa: S311
+    return min(longest, 2.0 ** min(failures - 1, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
+
+
+def _wish_of(error: Exception) -> float:
+    """Graph's Retry-After. Sign-in keeps its own pace, and may be told to try again at once."""
+    return (error.retry_after_s or 0.0) if isinstance(error, GraphError) else 0.0
 
 
 def _code_of(error: Exception) -> str:
