@@ -57,4 +57,4 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: set PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -m venv .venv || \
-		{ echo "python3 cannot make a virtual environment: install the package python3-venv"; exit 1; }
+		{ rm -rf .venv; echo "python3 cannot make a virtual environment: install the package python3-venv"; exit 1; }

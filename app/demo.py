@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,19 +18,45 @@ from app.errors import SettingsError
 _FOLDER = Path(".demo")
 _PATIENCE_S = 60.0
 _STOP_S = 10.0
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_demo(*, people: int, environ: Mapping[str, str] = os.environ) -> int:
     """Start both, show progress, print what to paste, and stop both in the end."""
     if importlib.util.find_spec("simulator") is None:
         raise SettingsError("The demo needs the simulated tenant, which is in the source: run it from there.")
-    port = environ.get("PRESENCE_PORT") or "8000"
+    port = _free_port(environ.get("PRESENCE_PORT") or "8000")
+    for ending in _ENDINGS:
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        return _run(people=people, environ=environ, port=port)
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        return 0
+
+
+def _run(*, people: int, environ: Mapping[str, str], port: int) -> int:
     base = f"http://127.0.0.1:{port}"
-    with _simulator(people), _service(environ) as service:
+    with _simulator(people), _service(environ, port=port) as service:
         if not _wait_until_ready(service, base, people=people):
-            return service.wait(_STOP_S) or 1
+            if service.poll() is None:
+                _say(f"Not ready after {_PATIENCE_S:.0f} seconds: see above.")
+            return service.poll() or 1
         _say(_welcome(base))
         return service.wait()
+
+
+def _free_port(text: str) -> int:
+    """The port, had for a moment: whoever else has it could pass for our service."""
+    try:
+        with socket.create_server(("127.0.0.1", int(text))) as listener:
+            port: int = listener.getsockname()[1]
+            return port
+    except (OSError, OverflowError, ValueError):
+        raise SettingsError(
+            f"Cannot listen on 127.0.0.1 port {text}: set PRESENCE_PORT to one that is free, "
+            "as in `PRESENCE_PORT=8001 make demo`."
+        ) from None
 
 
 @contextmanager
@@ -42,14 +70,17 @@ def _simulator(people: int) -> Iterator[None]:
 
 
 @contextmanager
-def _service(environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+def _service(environ: Mapping[str, str], *, port: int) -> Iterator[subprocess.Popen[str]]:
     """The service, told only of the simulated tenant: nothing of a real one is read or sent."""
     _say("Starting the service against it, over TLS …")
     kept = {name: value for name, value in environ.items() if not name.startswith(("AZURE_", "PRESENCE_"))}
-    chosen = {name: environ[name] for name in ("PRESENCE_PORT", "PRESENCE_LOG_LEVEL") if environ.get(name)}
+    chosen = {
+        "PRESENCE_PORT": str(port),
+        "PRESENCE_LOG_LEVEL": environ.get("PRESENCE_LOG_LEVEL") or "warning",
+    }
     direct = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
     command = [sys.executable, "-m", "app", "serve", "--env-file", str(_FOLDER / "tenant.env")]
-    with _running(command, environ={"PRESENCE_LOG_LEVEL": "warning"} | kept | chosen | direct) as service:
+    with _running(command, environ=kept | chosen | direct) as service:
         yield service
 
 
@@ -57,16 +88,45 @@ def _service(environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
 def _running(
     command: list[str], *, environ: Mapping[str, str], announces: bool = False
 ) -> Iterator[subprocess.Popen[str]]:
-    """A process that ends with the block; one that announces itself is waited for."""
+    """A process that ends with the block; one that announces itself is waited for.
+
+    It has a process group of its own: Ctrl-C reaches us alone, and we end it in an orderly way.
+    """
     output = subprocess.PIPE if announces else None
-    process = subprocess.Popen(command, env=dict(environ), stdout=output, text=True)  # noqa: S603 - our own
+    process = None
     try:
+        with _uninterrupted():
+            process = subprocess.Popen(  # noqa: S603 - our own
+                command, env=dict(environ), stdout=output, text=True, process_group=0
+            )
         if process.stdout and not process.stdout.readline():
             raise SettingsError("The simulated tenant did not start: see above.")
         yield process
     finally:
-        process.terminate()
+        if process:
+            _end(process)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Holds Ctrl-C back until the block is done: a process that is half started could not be ended."""
+    held: list[int] = []
+    before = {ending: signal.signal(ending, lambda number, _: held.append(number)) for ending in _ENDINGS}
+    yield
+    for ending, handler in before.items():
+        signal.signal(ending, handler)
+    if held:
+        raise KeyboardInterrupt
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End it, the hard way if it takes too long or somebody presses Ctrl-C again."""
+    process.terminate()
+    try:
         process.wait(_STOP_S)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.kill()
+        process.wait()
 
 
 def _wait_until_ready(service: subprocess.Popen[str], base: str, *, people: int) -> bool:

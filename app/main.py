@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -87,6 +88,8 @@ def serve(settings: Settings) -> None:
         ssl_certfile=settings.tls_cert_path,
         ssl_keyfile=settings.tls_key_path,
     )
+    # Told to stop, uvicorn drains and then raises the signal once more: that, too, is a good end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.Server(config).run(sockets=[listener])
 
 
