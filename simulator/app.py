@@ -6,11 +6,13 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
 from .control import Control
+from .control_groups import GroupControl
 from .control_people import PeopleControl
 from .delta import UserDelta
 from .door import Door, Handler
 from .exchange import Answer, Ask
 from .graph_errors import GraphError, bad_request
+from .group_members import GroupMembers
 from .login import SignInHost
 from .presences import Presences
 from .sheet import Sheet
@@ -46,7 +48,10 @@ def _sign_in(world: World) -> list[BaseRoute]:
 
 
 def _graph(world: World) -> list[BaseRoute]:
-    users, presences = Users(world), Presences(world)
+    users, presences, groups = Users(world), Presences(world), GroupMembers(world)
+    group = Door(world=world, name="groups", handler=groups.one)
+    members = Door(world=world, name="groups", handler=groups.page)
+    cast = Door(world=world, name="groups", handler=groups.people)
     one = Door(world=world, name="presence", handler=presences.one)
     many = Door(world=world, name="getPresencesByUserId", handler=presences.many)
     delta = Door(world=world, name="users_delta", handler=UserDelta(world).page)
@@ -56,13 +61,16 @@ def _graph(world: World) -> list[BaseRoute]:
         Route("/v1.0/users/delta()", delta, methods=["GET"]),
         Route("/v1.0/users/{key}", Door(world=world, name="user", handler=users.one), methods=["GET"]),
         Route("/v1.0/users/{key}/presence", one, methods=["GET"]),
+        Route("/v1.0/groups/{group}", group, methods=["GET"]),
+        Route("/v1.0/groups/{group}/{relation}", members, methods=["GET"]),
+        Route("/v1.0/groups/{group}/{relation}/microsoft.graph.user", cast, methods=["GET"]),
         Route("/v1.0/communications/presences/{key}", one, methods=["GET"]),
         Route("/v1.0/communications/getPresencesByUserId", many, methods=["POST"]),
     ]
 
 
 def _switches(world: World, sheet: Sheet) -> list[BaseRoute]:
-    control, people = Control(world, sheet), PeopleControl(world)
+    control, people, groups = Control(world, sheet), PeopleControl(world), GroupControl(world)
 
     def switch(method: str, path: str, handler: Handler) -> Route:
         return Route(f"{SWITCHES}{path}", Door(world=world, handler=handler), methods=[method])
@@ -88,6 +96,9 @@ def _switches(world: World, sheet: Sheet) -> list[BaseRoute]:
         switch("PATCH", "/people/{key}", people.change),
         switch("DELETE", "/people/{key}", people.delete),
         switch("POST", "/people/{key}/restore", people.restore),
+        switch("GET", "/groups", groups.listed),
+        switch("PUT", "/groups/{group}", groups.put),
+        switch("DELETE", "/groups/{group}", groups.delete),
         switch("PUT", "/people/{key}/presence", people.put_presence),
         switch("DELETE", "/people/{key}/presence", people.release_presence),
     ]

@@ -14,6 +14,7 @@ ENDPOINTS = (
     "user",
     "getPresencesByUserId",
     "presence",
+    "groups",
 )
 LOG_LENGTH = 20_000
 

@@ -31,6 +31,9 @@ SWITCHES = {
     "POST /_simulator/people/{address-or-id}/restore": "undo a delete",
     "PUT /_simulator/people/{address-or-id}/presence": "availability, activity, outOfOffice?, statusMessage?",
     "DELETE /_simulator/people/{address-or-id}/presence": "hand back to the scripted day",
+    "GET /_simulator/groups": "every group with the ids of its members",
+    "PUT /_simulator/groups/{id}": "create or change: displayName, members (addresses or ids)",
+    "DELETE /_simulator/groups/{id}": "delete a group",
     "POST /_simulator/faults": (
         "endpoint, kind, count, status, headers, body, delay_s, error_code, code, omit_ids, when_ids"
     ),

@@ -13,6 +13,12 @@ READ_PRESENCE = frozenset(("Presence.Read.All", "Presence.ReadWrite.All"))
 READ_USERS = frozenset(
     ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 )
+READ_GROUPS = frozenset(
+    (
+        *("GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All"),
+        *("Directory.Read.All", "Directory.ReadWrite.All"),
+    )
+)
 READ_BASIC = frozenset(("User.ReadBasic.All",))
 
 
@@ -28,6 +34,16 @@ class Caller:
         """Raises 403 without a permission for presence."""
         if not self.permissions & READ_PRESENCE:
             raise forbidden()
+
+    def may_read_groups(self) -> None:
+        """Raises 403 without a permission for groups and their members."""
+        if not self.permissions & READ_GROUPS:
+            raise denied()
+
+    @property
+    def may_see_people(self) -> bool:
+        """Whether members show more than their id ("Limited information for inaccessible member objects")."""
+        return bool(self.permissions & READ_USERS)
 
     def listing(self) -> frozenset[str] | None:
         """Properties visible in lists, None for all; the basic permission lists only when delegated."""

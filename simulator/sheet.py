@@ -44,6 +44,7 @@ class Sheet:
             "ca_bundle": str(self.ca_bundle),
             "permissions": sorted(app.permissions),
             "switches": f"{self.root}/_simulator/",
+            "groups": {group.name: group.id for group in self.world.groups},
             "people": self._examples(),
         }
 

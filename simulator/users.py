@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from .directory import Existence
 from .exchange import Answer, Ask
@@ -10,11 +9,10 @@ from .filters import Filter, parse_filter
 from .gate import Gate
 from .graph_answers import graph_answer
 from .graph_errors import bad_request, denied, not_found, unsupported_query
+from .paging import is_advanced, next_link, page_size, position
 from .properties import full, parse_select
 from .world import World
 
-DEFAULT_PAGE = 100
-LARGEST_PAGE = 999
 _EVERYBODY = Filter(lambda _: True, frozenset(), is_advanced=False)
 
 
@@ -38,13 +36,13 @@ class Users:
         """One page of everybody who passes the filter, and the link to the next."""
         visible = Gate(self.world).admit(ask).listing()
         names = parse_select(ask.option("select"), visible=visible)
-        start, size = _position(ask), _page_size(ask)
+        start, size = position(ask), page_size(ask)
         found, following = self._scan(_filter(ask, visible=visible), start=start, size=size)
         content: dict[str, Any] = {
             "@odata.context": f"{ask.root}/v1.0/$metadata#users{_projection(ask, names)}"
         }
         if following is not None:
-            content["@odata.nextLink"] = _next_link(ask, following)
+            content["@odata.nextLink"] = next_link(ask, following, path="users")
         return graph_answer({**content, "value": [full(key, values, names) for key, values in found]})
 
     def _scan(
@@ -53,11 +51,11 @@ class Users:
         """A page of matches from a position on, and the position of the first match after it."""
         found: list[tuple[str, dict[str, Any]]] = []
         people = self.world.directory.people
-        for position in range(start, len(people)):
-            person = people[position]
+        for place in range(start, len(people)):
+            person = people[place]
             if person.existence is Existence.PRESENT and wanted.test({**person.properties, "id": person.id}):
                 if len(found) == size:
-                    return found, position
+                    return found, place
                 found.append((person.id, person.properties))
         return found, None
 
@@ -69,7 +67,7 @@ def _filter(ask: Ask, *, visible: frozenset[str] | None) -> Filter:
     wanted = parse_filter(text) if text else _EVERYBODY
     if visible is not None and not visible.issuperset(wanted.properties):
         raise denied()
-    if wanted.is_advanced and not _is_advanced(ask):
+    if wanted.is_advanced and not is_advanced(ask):
         raise unsupported_query(
             "Operator is not supported without ConsistencyLevel: eventual and $count=true."
         )
@@ -82,37 +80,6 @@ def _refuse_unsupported(ask: Ask) -> None:
     for name in ("orderby", "search", "expand"):
         if ask.option(name) is not None:
             raise unsupported_query(f"'${name}' is not part of this simulation.")
-
-
-def _is_advanced(ask: Ask) -> bool:
-    counted = (ask.option("count") or "").lower() == "true"
-    return counted and ask.headers.get("consistencylevel", "").lower() == "eventual"
-
-
-def _page_size(ask: Ask) -> int:
-    text = ask.option("top")
-    if text is None:
-        return DEFAULT_PAGE
-    if not text.isdigit() or not 1 <= int(text) <= LARGEST_PAGE:
-        message = f"Invalid page size specified: '{text}'. Must be between 1 and {LARGEST_PAGE} inclusive."
-        raise bad_request(message, code="Request_UnsupportedQuery")
-    return int(text)
-
-
-def _position(ask: Ask) -> int:
-    """Where a page starts; the links hide it in a token."""
-    token = ask.option("skiptoken")
-    if token is None:
-        return 0
-    if not token.startswith("RFNwdAIAAQ") or not token[10:].isdigit():
-        raise bad_request("Invalid skip token.", code="Directory_ExpiredPageToken")
-    return int(token[10:])
-
-
-def _next_link(ask: Ask, position: int) -> str:
-    kept = {key: value for key, value in ask.query.items() if key.lower().lstrip("$") != "skiptoken"}
-    query = urlencode({**kept, "$skiptoken": f"RFNwdAIAAQ{position:06d}"}, quote_via=quote, safe="$,()'")
-    return f"{ask.root}/v1.0/users?{query}"
 
 
 def _projection(ask: Ask, names: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from .clock import Clock
 from .credentials import Registration, ServiceAccount
 from .directory import Directory
 from .faults import Faults
+from .groups import Groups, seeded_groups
 from .people import ALIAS_DOMAIN, DOMAIN, INITIAL_DOMAIN, invent_people, seeded_guid
 from .presence import PresenceBoard
 from .scenario import WorkingDay
@@ -44,6 +45,7 @@ class World:
 
     clock: Clock
     directory: Directory
+    groups: Groups
     board: PresenceBoard
     day: WorkingDay
     registration: Registration
@@ -74,6 +76,7 @@ def build_world(plan: Plan, *, clock: Clock | None = None) -> World:
     return World(
         clock=time,
         directory=directory,
+        groups=seeded_groups(directory.people, seed=plan.seed),
         board=board,
         day=day,
         registration=_registration(plan, time),

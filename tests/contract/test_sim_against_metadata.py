@@ -11,7 +11,7 @@ import pytest
 
 from simulator.app import build_app
 from simulator.sheet import Sheet
-from simulator.world import Plan, World, build_world
+from simulator.world import PERMISSIONS, Plan, World, build_world
 
 ROOT = "https://127.0.0.1:8443"
 METADATA = json.loads(Path(__file__).with_name("graph-types.json").read_text())
@@ -100,6 +100,16 @@ async def test_people_are_as_published(world: World, path: str) -> None:
     answer = await get(world, f"{path}?$select={','.join(USER_PROPERTIES)}")
     assert answer["value"]
     assert list(faults_of(answer["value"], "Collection(microsoft.graph.user)", where="user")) == []
+
+
+@pytest.mark.parametrize("relation", ["members", "transitiveMembers"])
+async def test_members_of_a_group_are_as_published(relation: str) -> None:
+    """The metadata at hand has no group, but its members are people."""
+    world = build_world(Plan(people=60, permissions=(*PERMISSIONS, "GroupMember.Read.All")))
+    (sales, *_) = world.groups
+    answer = await get(world, f"/v1.0/groups/{sales.id}/{relation}?$select={','.join(USER_PROPERTIES)}")
+    assert answer["value"]
+    assert list(faults_of(answer["value"], "Collection(microsoft.graph.user)", where="member")) == []
 
 
 async def test_default_properties_are_as_published(world: World) -> None:
