@@ -2,13 +2,17 @@
 
 import os
 import re
+import ssl
 from ipaddress import ip_address
 from pathlib import Path
 from unicodedata import category
 from urllib.parse import SplitResult, urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
+
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*")
+_WIDE_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?")
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _USER_NAME = re.compile(r"[^@\s]+@[^@\s]+")
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
@@ -43,7 +47,9 @@ def client_id(value: str) -> str:
 def client_secret(value: str) -> str:
     """A secret's Value, which Microsoft never makes look like an id and never surrounds with blanks."""
     if _GUID.fullmatch(value):
-        raise ValueError("looks like the Secret ID; the Value is needed (make a new secret if it is lost)")
+        raise ValueError(
+            "is refused: this looks like the Secret ID; the Value is needed (make a new secret if it is lost)"
+        )
     return unblank(value)
 
 
@@ -86,6 +92,48 @@ def readable_file(value: Path) -> Path:
     if not os.access(value, os.R_OK) or not value.is_file():
         raise ValueError("names no file that this process can read: correct the path or its permissions")
     return value
+
+
+def country(value: str) -> str:
+    """A country whose way of writing phone numbers is known."""
+    if value.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("is no country: enter its two letters as in ISO 3166, such as DE, AT or CH")
+    return value.upper()
+
+
+def authorities(value: Path) -> Path:
+    """Certificates of authorities, as PEM."""
+    try:
+        ssl.create_default_context(cafile=readable_file(value))
+    except OSError:
+        raise ValueError("is no file of certificates: it takes authorities in PEM form") from None
+    return value
+
+
+def server_certificate(certificate: Path, key: Path) -> None:
+    """A certificate and its private key as TLS needs them; nobody is there to be asked for a password."""
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, lambda: "")
+    except OSError:
+        raise ValueError(
+            "and PRESENCE_TLS_CERT_PATH cannot be used: they take a certificate and its private key, "
+            "in PEM form and without a password"
+        ) from None
+
+
+def is_guid(value: str) -> bool:
+    """Whether it has the form of an Entra object id."""
+    return _GUID.fullmatch(value) is not None
+
+
+def is_domain(value: str) -> bool:
+    """Whether it has the form of a domain name; letters beyond ASCII are allowed in an address's domain."""
+    return _WIDE_DOMAIN.fullmatch(value) is not None
+
+
+def is_user_name(value: str) -> bool:
+    """Whether it has the form of a whole address."""
+    return _USER_NAME.fullmatch(value) is not None
 
 
 def _split(url: str) -> SplitResult | None:

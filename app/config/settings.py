@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from app.config import forms
 from app.config.choices import LogFormat, LogLevel, SignIn, WhenBlind
 from app.config.keys import ApiKey, parse_api_keys
+from app.config.scope import ScopeSetting, parse_scope
 
 FROM_FILE = (
     "AZURE_CLIENT_SECRET",
@@ -60,11 +61,18 @@ def _keys(value: Any) -> Any:
     return parse_api_keys(value) if isinstance(value, str) else value
 
 
+def _scope(value: Any) -> Any:
+    return parse_scope(value) if isinstance(value, str) else value
+
+
 _AnyCase = BeforeValidator(_lower)
 _File = Annotated[Path, AfterValidator(forms.readable_file)]
 _Password = Annotated[SecretStr, _inside(forms.unblank)]
 _RootUrl = Annotated[str, AfterValidator(forms.root_url)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number of seconds above 0")]
+_SecondsOrNone = Annotated[
+    float, Field(ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")
+]
 
 
 class Settings(BaseSettings):
@@ -98,7 +106,7 @@ class Settings(BaseSettings):
     azure_password: _Password | None = None
     azure_authority_host: _RootUrl = "https://login.microsoftonline.com"
     graph_url: _RootUrl = "https://graph.microsoft.com"
-    ca_bundle: _File | None = None
+    ca_bundle: Annotated[Path, AfterValidator(forms.authorities)] | None = None
 
     api_keys: Annotated[tuple[ApiKey, ...], BeforeValidator(_keys)] = ()
     host: Annotated[str, AfterValidator(forms.host)] = "127.0.0.1"
@@ -106,9 +114,7 @@ class Settings(BaseSettings):
     tls_cert_path: _File | None = None
     tls_key_path: _File | None = None
 
-    scope: Literal["tenant"] = Field(
-        "tenant", description="tenant or left out: anything narrower is not in this version"
-    )
+    scope: Annotated[ScopeSetting, BeforeValidator(_scope)] = ScopeSetting(tenant=True)
     poll_interval: _Seconds = 10.0
     fresh_for: _Seconds = 30.0
     keep_for: _Seconds = 300.0
@@ -116,7 +122,14 @@ class Settings(BaseSettings):
     when_blind: Annotated[WhenBlind, _AnyCase] = Field(
         WhenBlind.UNKNOWN, description="last, unknown or reachable"
     )
+    rules_file: _File | None = None
+    wrap_up: _SecondsOrNone = 0.0
+    debounce: _SecondsOrNone = 0.0
     status_messages: bool = Field(default=False, description="true or false")
+    explain_history: bool = Field(default=False, description="true or false")
+    key_in_query: bool = Field(default=False, description="true or false")
+    default_country: Annotated[str, AfterValidator(forms.country)] = "DE"
+    access_log: bool = Field(default=False, description="true or false")
     log_format: Annotated[LogFormat, _AnyCase] = Field(LogFormat.TEXT, description="json or text")
     log_level: Annotated[LogLevel, _AnyCase] = Field(
         LogLevel.INFO, description="debug, info, warning or error"
@@ -196,6 +209,8 @@ class Settings(BaseSettings):
         certificate = info.data.get("tls_cert_path", value)
         if (certificate is None) != (value is None):
             raise ValueError("and PRESENCE_TLS_CERT_PATH belong together: set both or neither")
+        if certificate and value and "tls_cert_path" in info.data:
+            forms.server_certificate(certificate, value)
         return value
 
     @field_validator("fresh_for")

@@ -19,7 +19,9 @@ def parse_user(user: object) -> str:
     """
     if not isinstance(user, str):
         raise MalformedRequest("A user is a text: an address or an object id.")
+    _check_length(user)  # first: composing a long run of combining marks takes quadratic time
     key = comparable(user.strip())
+    _check_length(key)
     _check_characters(key)
     if not (is_object_id(key) or _ADDRESS.fullmatch(key)):
         raise MalformedRequest("A user is a whole address such as max@firm.example, or an object id.")
@@ -36,9 +38,12 @@ def domain_of(key: str) -> str:
     return key.partition("@")[2]
 
 
-def _check_characters(key: str) -> None:
-    if len(key) > _LONGEST:
+def _check_length(text: str) -> None:
+    if len(text) > _LONGEST:
         raise MalformedRequest(f"An address has at most {_LONGEST} characters (RFC 5321).")
+
+
+def _check_characters(key: str) -> None:
     if "\N{REPLACEMENT CHARACTER}" in key:
         raise MalformedRequest("The address is not valid UTF-8: percent-encode it as UTF-8.")
     if not key.isprintable():

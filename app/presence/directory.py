@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from app.presence.addresses import domain_of
+from app.presence.index import Index
 from app.presence.models import Person, PersonChange, Removal
+from app.presence.scope import WHOLE_TENANT, Members, Scope
 
 
 class Directory:
@@ -15,13 +17,26 @@ class Directory:
     all of them, never one by chance; people who are not held never make an address ambiguous.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scope: Scope = WHOLE_TENANT) -> None:
+        self._scope = scope
+        self._members: Members = {}
         self._people: dict[str, Person] = {}
-        self._by_address: dict[str, tuple[str, ...]] = {}
+        self._by_address = Index()
+        self._by_number = Index()
         self._domains: set[str] = set()
         self._held: dict[str, Person] = {}
         self._in_order: list[tuple[str, str]] | None = None
-        self.complete = False
+        self._listed = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether everybody was listed and every group of the scope read: only then nobody means nobody."""
+        return self._listed and self._scope.is_decided_by(self._members)
+
+    @property
+    def members(self) -> Members:
+        """The members of every group read so far."""
+        return self._members
 
     @property
     def held(self) -> Sequence[str]:
@@ -36,7 +51,20 @@ class Directory:
         """The held people a comparable key belongs to: nobody, one, or several."""
         if person := self._held.get(key):
             return (person,)
-        return tuple(self._held[person_id] for person_id in self._by_address.get(key, ()))
+        return self._only_held(self._by_address.get(key))
+
+    def find_by_number(self, digits: str) -> tuple[Person, ...]:
+        """The held people with this phone number, in E.164 digits."""
+        return self._only_held(self._by_number.get(digits))
+
+    def set_aside(self, key: str) -> tuple[Person, ...]:
+        """Accounts of this address or object id that are known by name only, because they are not held."""
+        ids = {key, *self._by_address.get(key)} & self._people.keys()
+        return tuple(self._people[person_id] for person_id in sorted(ids - self._held.keys()))
+
+    def in_scope(self, person: Person) -> bool:
+        """Whether the scope would have this person held."""
+        return self._scope.includes(person, self._members)
 
     def holds(self, person_id: str) -> bool:
         """Whether presence is kept for this object id."""
@@ -50,13 +78,28 @@ class Directory:
         """Take a finished listing as the whole truth: whoever it does not mention is gone."""
         self.apply([PersonChange(id=person_id, removal=Removal.FINAL) for person_id in self._people])
         self.apply(changes)
-        self.complete = True
+        self._listed = True
 
     def apply(self, changes: Iterable[PersonChange]) -> None:
         """Take in a round of changes, in the order they came."""
         for change in changes:
             before = self._people.get(change.id)
             self._put(change.id, before=before, after=_changed(before, change))
+        self._in_order = None
+
+    def regroup(self, members: Members) -> None:
+        """Take in the members of some groups: who has joined enters and who has left leaves, all at once.
+
+        A group that is not mentioned keeps the members it had.
+        """
+        moved = {
+            person_id
+            for group in self._scope.groups & members.keys()
+            for person_id in members[group] ^ self._members.get(group, frozenset())
+        }
+        self._members = {**self._members, **members}
+        for person_id in moved & self._people.keys():
+            self._put(person_id, before=self._people[person_id], after=self._people[person_id])
         self._in_order = None
 
     def page(self, *, after: tuple[str, str] | None) -> Iterable[Person]:
@@ -76,23 +119,22 @@ class Directory:
             self._index(after)
 
     def _unindex(self, person: Person | None) -> None:
-        if person is None or self._held.pop(person.id, None) is None:
-            return
-        for address in person.addresses():
-            others = tuple(other for other in self._by_address[address] if other != person.id)
-            if others:
-                self._by_address[address] = others
-            else:
-                del self._by_address[address]
+        if person is not None:
+            self._held.pop(person.id, None)
+            self._by_address.remove(person.id, person.addresses())
+            self._by_number.remove(person.id, person.numbers())
 
     def _index(self, person: Person) -> None:
         addresses = person.addresses()
-        self._domains.update(filter(None, map(domain_of, addresses)))
-        if not person.held:
-            return
-        self._held[person.id] = person
-        for address in addresses:
-            self._by_address[address] = (*self._by_address.get(address, ()), person.id)
+        self._by_address.add(person.id, addresses)
+        self._by_number.add(person.id, person.numbers())
+        if not person.guest:  # a guest's domain is somebody else's
+            self._domains.update(filter(None, map(domain_of, addresses)))
+        if person.held and self.in_scope(person):
+            self._held[person.id] = person
+
+    def _only_held(self, ids: Iterable[str]) -> tuple[Person, ...]:
+        return tuple(self._held[person_id] for person_id in ids if person_id in self._held)
 
 
 def position(person: Person) -> tuple[str, str]:

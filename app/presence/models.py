@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +27,17 @@ def canonical_word(word: str | None) -> str:
     The pages disagree about the case (`presence` resource type: lower camel; `getPresencesByUserId`: Pascal).
     """
     return _WORDS.get(word.lower(), word) if word else UNKNOWN_WORD
+
+
+def is_known_word(word: str) -> bool:
+    """Whether Microsoft has documented this word, in whatever case it comes."""
+    return word.lower() in _WORDS
+
+
+def likely_word(word: str) -> str | None:
+    """Microsoft's word that an unknown one is probably a misspelling of."""
+    close = get_close_matches(word.lower(), _WORDS, n=1, cutoff=0.85)
+    return _WORDS[close[0]] if close else None
 
 
 class State(StrEnum):
@@ -84,13 +96,21 @@ class Person:
     @property
     def held(self) -> bool:
         """Whether presence is kept for this account; a withheld property counts in its favour."""
-        guest = (self.user_type or "").lower() == "guest"
-        return self.account_enabled is not False and not guest and not self.deleted
+        return self.account_enabled is not False and not self.guest and not self.deleted
+
+    @property
+    def guest(self) -> bool:
+        """Whether the account belongs to another organisation."""
+        return (self.user_type or "").lower() == "guest"
 
     def addresses(self) -> set[str]:
         """Every address of this account, ready to be compared."""
         spelt = (self.mail, self.user_principal_name, *self.aliases)
         return {comparable(address) for address in spelt if address}
+
+    def numbers(self) -> set[str]:
+        """Every phone number of this account, in E.164 digits."""
+        return {number for number in (*self.business_phones, self.mobile_phone) if number}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +145,8 @@ class Sighting:
     """What we can say about a person's presence at one moment, and how far to trust it.
 
     `age_s`, `observed_at` and `source` are None when there is no value to date: the service is blind.
+    `since_call_s` counts from the reading that showed the end of a call, where one was seen; `held_back` is
+    the activity that Microsoft reports while the debounce still shows the one before.
     """
 
     presence: Presence
@@ -133,6 +155,8 @@ class Sighting:
     observed_at: datetime | None = None
     changed_at: datetime | None = None
     source: Source | None = None
+    since_call_s: float | None = None
+    held_back: str | None = None
 
     @property
     def stale(self) -> bool:

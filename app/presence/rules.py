@@ -34,9 +34,10 @@ class Rule:
 
 
 class Rules:
-    """An ordered table of rules whose last row matches everything."""
+    """A named, ordered table of rules whose last row matches everything."""
 
-    def __init__(self, table: Sequence[Rule]) -> None:
+    def __init__(self, name: str, table: Sequence[Rule]) -> None:
+        self.name = name
         self._table = tuple(table)
 
     def judge(self, presence: Presence) -> Verdict:
@@ -58,15 +59,34 @@ def _rule(
     )
 
 
-STRICT = Rules(
-    (
-        _rule("out-of-office", State.AWAY, activity="OutOfOffice"),
-        _rule("in-call-or-meeting", State.BUSY, activity="InACall InAConferenceCall InAMeeting"),
-        _rule("do-not-disturb", State.DND, availability="DoNotDisturb"),
-        _rule("available", State.FREE, reachable=True, availability="Available AvailableIdle"),
-        _rule("busy", State.BUSY, availability="Busy BusyIdle"),
-        _rule("away", State.AWAY, availability="Away BeRightBack"),
-        _rule("offline", State.OFFLINE, availability="Offline"),
-        _rule("unknown", State.UNKNOWN),
-    )
+_FIRST = (
+    _rule("out-of-office", State.AWAY, activity="OutOfOffice"),
+    _rule("in-call-or-meeting", State.BUSY, activity="InACall InAConferenceCall InAMeeting"),
+    _rule("do-not-disturb", State.DND, availability="DoNotDisturb"),
+    _rule("available", State.FREE, reachable=True, availability="Available AvailableIdle"),
 )
+_RING_ANYWAY = (
+    _rule("busy-may-ring", State.BUSY, reachable=True, availability="Busy BusyIdle"),
+    _rule("away-may-ring", State.AWAY, reachable=True, availability="Away BeRightBack"),
+)
+_LEAVE_ALONE = (
+    _rule("busy", State.BUSY, availability="Busy BusyIdle"),
+    _rule("away", State.AWAY, availability="Away BeRightBack"),
+)
+_OFFLINE = _rule("offline", State.OFFLINE, availability="Offline")
+
+
+def strict(*, unknown_reachable: bool = False) -> Rules:
+    """Only somebody available is tried."""
+    last = _rule("unknown", State.UNKNOWN, reachable=unknown_reachable)
+    return Rules("strict", (*_FIRST, *_LEAVE_ALONE, _OFFLINE, last))
+
+
+def relaxed(*, unknown_reachable: bool = False) -> Rules:
+    """Somebody plainly busy or away is tried, too; calls, meetings and do-not-disturb are left alone."""
+    last = _rule("unknown", State.UNKNOWN, reachable=unknown_reachable)
+    return Rules("relaxed", (*_FIRST, *_RING_ANYWAY, _OFFLINE, last))
+
+
+STRICT = strict()
+RELAXED = relaxed()

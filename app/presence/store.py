@@ -9,6 +9,8 @@ from enum import StrEnum
 from cachetools import TTLCache
 
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
+from app.presence.steady import Pending, as_before, in_call, pending_change
+from app.presence.words import UnknownWords
 
 LAST_VALUE_LIMIT_S = 24 * 3600.0
 # TTLCache forgets at its limit, we after it.
@@ -41,6 +43,13 @@ class _Entry:
     presence: Presence
     asked: Asked
     changed_at: datetime | None = None
+    pending: Pending | None = None
+    call_ended_at: float | None = None
+
+    @property
+    def in_call(self) -> bool:
+        """Whether a call is told or reported."""
+        return in_call(self.presence.activity, *([self.pending.activity] if self.pending else ()))
 
 
 class PresenceStore:
@@ -58,6 +67,7 @@ class PresenceStore:
         fresh_for_s: float,
         keep_for_s: float,
         when_blind: WhenBlind = WhenBlind.UNKNOWN,
+        debounce_s: float = 0.0,
     ) -> None:
         self._timer = timer
         self._fresh_for_s = fresh_for_s
@@ -65,6 +75,8 @@ class PresenceStore:
         self._limit_s = LAST_VALUE_LIMIT_S if when_blind is WhenBlind.LAST else keep_for_s
         self._cache: TTLCache[str, _Entry] = TTLCache(math.inf, ttl=self._limit_s + _MARGIN_S, timer=timer)
         self._ever_read: set[str] = set()
+        self._debounce_s = debounce_s
+        self.unknown_words = UnknownWords()
 
     def has_read(self, person_id: str) -> bool:
         """Whether Microsoft was ever asked about this person, with an answer."""
@@ -79,9 +91,10 @@ class PresenceStore:
     def record(self, readings: Mapping[str, Presence], asked: Asked) -> None:
         """Take in the readings of one request; one that an overlapping request has outdone is dropped."""
         for person_id, presence in readings.items():
+            self.unknown_words.note(presence)
             before = self._remembered(person_id)
             if before is None or _outdoes(presence, asked, before):
-                self._cache[person_id] = _next_entry(before, presence, asked)
+                self._cache[person_id] = _next_entry(before, presence, asked, self._debounce_s)
         self._ever_read.update(readings)
 
     def forget_all_but(self, held: Iterable[str]) -> None:
@@ -115,6 +128,8 @@ class PresenceStore:
             observed_at=entry.asked.wall,
             changed_at=entry.changed_at,
             source=entry.asked.source,
+            since_call_s=None if entry.call_ended_at is None else self._timer() - entry.call_ended_at,
+            held_back=entry.pending.activity if entry.pending else None,
         )
 
     def _freshness(self, age_s: float) -> Freshness:
@@ -137,13 +152,24 @@ def _outdoes(presence: Presence, asked: Asked, before: _Entry) -> bool:
     return asked.at >= before.asked.at
 
 
-def _next_entry(before: _Entry | None, presence: Presence, asked: Asked) -> _Entry:
+def _next_entry(before: _Entry | None, presence: Presence, asked: Asked, debounce_s: float) -> _Entry:
     if before is None:
         return _Entry(presence=presence, asked=asked)
-    same = (before.presence.availability, before.presence.activity) == (
-        presence.availability,
-        presence.activity,
+    pending = pending_change(before.presence, presence, earlier=before.pending, at=asked.at, wall=asked.wall)
+    seen_at = asked.wall
+    if pending and asked.at - pending.at < debounce_s:
+        presence = as_before(before.presence, presence)
+    elif pending:
+        seen_at, pending = pending.wall, None
+    after = _Entry(
+        presence=presence,
+        asked=asked,
+        changed_at=before.changed_at if _same(before.presence, presence) else seen_at,
+        pending=pending,
+        call_ended_at=before.call_ended_at,
     )
-    return replace(
-        before, presence=presence, asked=asked, changed_at=before.changed_at if same else asked.wall
-    )
+    return replace(after, call_ended_at=asked.at) if before.in_call and not after.in_call else after
+
+
+def _same(before: Presence, after: Presence) -> bool:
+    return (before.availability, before.activity) == (after.availability, after.activity)

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.config import LogFormat, LogLevel, Settings, SignIn, WhenBlind, load_settings
+from app.config.scope import ScopeSetting
 from app.errors import SettingsError
 
 IDENTITY = {"AZURE_TENANT_ID": "contoso.com", "AZURE_CLIENT_ID": "5d4c3b2a-1111-2222-3333-444455556666"}
@@ -43,13 +44,20 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "port": 8000,
         "tls_cert_path": None,
         "tls_key_path": None,
-        "scope": "tenant",
+        "scope": {"tenant": True, "groups": (), "domains": (), "users": ()},
         "poll_interval": 10.0,
         "fresh_for": 30.0,
         "keep_for": 300.0,
         "directory_interval": 60.0,
         "when_blind": WhenBlind.UNKNOWN,
+        "rules_file": None,
+        "wrap_up": 0.0,
+        "debounce": 0.0,
         "status_messages": False,
+        "explain_history": False,
+        "key_in_query": False,
+        "default_country": "DE",
+        "access_log": False,
         "log_format": LogFormat.TEXT,
         "log_level": LogLevel.INFO,
     }
@@ -153,7 +161,6 @@ def test_a_user_name_is_given_in_full() -> None:
         ("PRESENCE_PORT", "65536", "a whole number from 0 to 65535"),
         ("PRESENCE_PORT", "-1", "a whole number from 0 to 65535"),
         ("PRESENCE_PORT", "80.5", "a whole number from 0 to 65535"),
-        ("PRESENCE_SCOPE", "group:1", "tenant or left out: anything narrower is not in this version"),
         *(
             (f"PRESENCE_{name}", value, "a number of seconds above 0")
             for name in ("POLL_INTERVAL", "FRESH_FOR", "KEEP_FOR", "DIRECTORY_INTERVAL")
@@ -173,7 +180,7 @@ def test_a_value_of_the_wrong_form_is_told_the_right_one(name: str, value: str, 
         ("PRESENCE_LOG_LEVEL", "DEBUG", "log_level", LogLevel.DEBUG),
         ("PRESENCE_STATUS_MESSAGES", "True", "status_messages", True),
         ("PRESENCE_PORT", "0", "port", 0),
-        ("PRESENCE_SCOPE", "tenant", "scope", "tenant"),
+        ("PRESENCE_SCOPE", "Tenant", "scope", ScopeSetting(tenant=True)),
         ("PRESENCE_POLL_INTERVAL", "0.25", "poll_interval", 0.25),
         ("PRESENCE_DIRECTORY_INTERVAL", " 5 ", "directory_interval", 5.0),
         ("PRESENCE_HOST", "[::1]", "host", "::1"),

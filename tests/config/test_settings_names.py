@@ -87,13 +87,9 @@ def test_foreign_names_do_not_matter(dotenv: Path, name: str, where: str) -> Non
     "name",
     [
         "PRESENCE_STATE_DIR",
-        "PRESENCE_RULES_FILE",
         "PRESENCE_NOTIFICATION_URL",
         "PRESENCE_REDIS_URL",
         "PRESENCE_TENANTS_FILE",
-        "PRESENCE_DEFAULT_COUNTRY",
-        "PRESENCE_KEY_IN_QUERY",
-        "PRESENCE_EXPLAIN_HISTORY",
         "PRESENCE_TRUSTED_PROXIES",
         "PRESENCE_SECRET_EXPIRES",
         "PRESENCE_PASSWORD_EXPIRES",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import trustme
 
 from app.config import Settings, SignIn, load_settings
 from app.errors import SettingsError
@@ -25,8 +26,9 @@ def problems(environ: dict[str, str], **changes: str) -> list[str]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
+    """A certificate and its private key in one file, good for every setting that names a file."""
     path = tmp_path / "file.pem"
-    path.touch()
+    trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(path)
     return str(path)
 
 
@@ -130,3 +132,13 @@ def test_tls_needs_both_files(file: str, name: str) -> None:
     assert problems(REQUIRED, **{name: file}) == [
         "PRESENCE_TLS_KEY_PATH and PRESENCE_TLS_CERT_PATH belong together: set both or neither."
     ]
+
+
+def test_files_that_tls_cannot_use_are_told_before_anything_starts(file: str, tmp_path: Path) -> None:
+    """Not as a traceback at the first connection, and nobody is asked for a password at the terminal."""
+    rubbish = tmp_path / "rubbish.pem"
+    rubbish.write_text("not PEM at all")
+    (ca,) = problems(REQUIRED, PRESENCE_CA_BUNDLE=str(rubbish))
+    assert ca == "PRESENCE_CA_BUNDLE is no file of certificates: it takes authorities in PEM form."
+    (tls,) = problems(REQUIRED, PRESENCE_TLS_CERT_PATH=file, PRESENCE_TLS_KEY_PATH=str(rubbish))
+    assert tls.startswith("PRESENCE_TLS_KEY_PATH and PRESENCE_TLS_CERT_PATH cannot be used")

@@ -90,7 +90,7 @@ def test_a_word_nobody_knows_is_never_reachable(word: str) -> None:
 
 def test_the_first_rule_that_matches_wins() -> None:
     first, second = (Verdict(state=State.BUSY, reachable=False, rule=name) for name in ("first", "second"))
-    table = Rules([Rule(verdict=first, availability=frozenset({"busy"})), Rule(verdict=second)])
+    table = Rules("own", [Rule(verdict=first, availability=frozenset({"busy"})), Rule(verdict=second)])
     assert table.judge(Presence(availability="Busy", activity="Busy")) is first
     assert table.judge(Presence(availability="Away", activity="Busy")) is second
 

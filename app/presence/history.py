@@ -1,0 +1,54 @@
+"""What somebody's presence was within the last hour, where the operator allows it to be remembered."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.presence.models import Presence
+
+_KEPT = timedelta(hours=1)
+# A presence that flickers every few seconds is not worth more memory than this.
+_MOST = 360
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spell:
+    """A state and when it was first seen."""
+
+    seen_at: datetime
+    availability: str
+    activity: str
+
+
+class History:
+    """The spells of the last hour by object id; what is older is dropped when somebody looks or adds."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._spells: dict[str, deque[Spell]] = {}
+
+    def note(self, readings: Mapping[str, Presence], seen_at: datetime) -> None:
+        """Remember the readings of one request; a state that is there already is not a new spell."""
+        for person_id, presence in readings.items():
+            spells = self._spells.setdefault(person_id, deque(maxlen=_MOST))
+            words = (presence.availability, presence.activity)
+            if not spells or (spells[-1].availability, spells[-1].activity) != words:
+                spells.append(Spell(seen_at=seen_at, availability=words[0], activity=words[1]))
+                self._drop_old(spells)
+
+    def of(self, person_id: str) -> tuple[Spell, ...]:
+        """The spells of the last hour, oldest first; the first may have begun before it."""
+        spells = self._spells.get(person_id, deque())
+        self._drop_old(spells)
+        return tuple(spells)
+
+    def forget_all_but(self, held: Iterable[str]) -> None:
+        """Forget everybody who is no longer held."""
+        for person_id in self._spells.keys() - set(held):
+            del self._spells[person_id]
+
+    def _drop_old(self, spells: deque[Spell]) -> None:
+        """Drop what ended more than an hour ago: a spell ends where the next begins."""
+        while len(spells) > 1 and spells[1].seen_at < self._now() - _KEPT:
+            spells.popleft()
