@@ -1,11 +1,15 @@
-"""The three questions this service asks Microsoft Graph."""
+"""The questions this service asks Microsoft Graph."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
+from app.errors import GroupMissing, PermissionMissing, UnexpectedAnswer
 from app.graph.transport import GraphTransport
 from app.graph.wire import UserPage, decode_presences, decode_users, encode_ids
 from app.presence.models import UNKNOWN_PRESENCE, PersonChange, Presence, Source
+from app.presence.phones import NumberReader
 from app.presence.store import Asked
 
 # Microsoft Graph, *cloudCommunications: getPresencesByUserId*.
@@ -22,8 +26,9 @@ _NARROW = "id,displayName,mail,userPrincipalName"
 class GraphClient:
     """Presence and people of one tenant, as domain objects. Every method raises GraphError or SignInError."""
 
-    def __init__(self, transport: GraphTransport) -> None:
+    def __init__(self, transport: GraphTransport, *, numbers: NumberReader) -> None:
         self._transport = transport
+        self._numbers = numbers
         self.narrow = False
 
     async def presences(self, ids: Sequence[str], *, source: Source) -> tuple[dict[str, Presence], Asked]:
@@ -36,12 +41,51 @@ class GraphClient:
     async def users(self, link: str | None) -> UserPage:
         """One page of a listing or delta round; None starts a full listing."""
         reply = await self._transport.get(link or f"/v1.0/users/delta?$select={self._select}")
-        return decode_users(reply.body)
+        page = decode_users(reply.body)
+        return replace(page, changes=tuple(map(self._with_digits, page.changes)))
 
     async def search(self, address: str) -> tuple[PersonChange, ...]:
         """Everybody who has this address, newer than any listing (*List users*, `$filter`)."""
         query = urlencode({"$filter": self._having(address), "$select": self._select}, quote_via=quote)
-        return decode_users((await self._transport.get(f"/v1.0/users?{query}")).body).changes
+        page = decode_users((await self._transport.get(f"/v1.0/users?{query}")).body)
+        return tuple(map(self._with_digits, page.changes))
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        """The lower-case object ids of everything in a group, nested groups included.
+
+        Not cast to users: a cast needs `ConsistencyLevel: eventual`, which reads from an index that may lag
+        behind (*List group transitive members*). What is no person matches nobody.
+        """
+        link: str | None = f"/v1.0/groups/{quote(group_id, safe='')}/transitiveMembers?$select=id&$top=999"
+        ids: set[str] = set()
+        while link:
+            page = await self._members_page(link, group_id)
+            ids.update(member.id for member in page.changes)
+            link = page.next_link
+        return frozenset(ids)
+
+    async def _members_page(self, link: str, group_id: str) -> UserPage:
+        try:
+            return decode_users((await self._transport.get(link)).body)
+        except PermissionMissing as error:
+            raise PermissionMissing(
+                f"Reading groups is not allowed: grant GroupMember.Read.All, with admin consent. {error}"
+            ) from error
+        except UnexpectedAnswer as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            raise GroupMissing(
+                f"There is no group {group_id} in this tenant: correct PRESENCE_SCOPE, or the rules file."
+            ) from error
+
+    def _with_digits(self, change: PersonChange) -> PersonChange:
+        """The change with comparable phone numbers: made here, page by page, because it takes its time."""
+        properties = dict(change.properties)
+        if "business_phones" in properties:
+            properties["business_phones"] = tuple(map(self._numbers.digits, properties["business_phones"]))
+        if properties.get("mobile_phone"):
+            properties["mobile_phone"] = self._numbers.digits(properties["mobile_phone"])
+        return replace(change, properties=properties)
 
     @property
     def _select(self) -> str:

@@ -14,6 +14,7 @@ from msal.exceptions import MsalServiceError
 
 from app.errors import PasswordRefused, SignInError, SignInRefused, SignInUnavailable
 from app.graph.credentials import Credentials, UserPassword
+from app.graph.reach import why_unreachable
 from app.graph.sign_in_http import SignInHttp
 from app.graph.wire import retry_after_s
 
@@ -67,7 +68,7 @@ class MsalSignIn:
     def _acquire(self, *, renew: bool) -> Token:
         app = self._app = self._app or self._new_application()
         try:
-            return _token(self._result(app, renew=renew))
+            return _token(self._result(app, renew=renew), status=self._http.status if self._http else None)
         except _OUTAGES as error:
             raise _unavailable(error) from error
         except _STUMBLES as error:
@@ -126,10 +127,10 @@ class MsalSignIn:
         return result
 
 
-def _token(result: dict[str, Any]) -> Token:
+def _token(result: dict[str, Any], *, status: int | None) -> Token:
     """The token of msal's answer. Raises SignInError for a refusal."""
     if "access_token" not in result:
-        raise _refusal(result)
+        raise _refusal(result, throttled=status == HTTPStatus.TOO_MANY_REQUESTS)
     expires_in_s = float(result["expires_in"])
     # As msal does, five minutes early; a short-lived token at half its life.
     soon = max(expires_in_s - 300, expires_in_s / 2)
@@ -137,11 +138,12 @@ def _token(result: dict[str, Any]) -> Token:
     return Token(result["access_token"], expires_in_s, planned if 0 < planned < soon else soon)
 
 
-def _refusal(result: dict[str, Any]) -> SignInError:
+def _refusal(result: dict[str, Any], *, throttled: bool) -> SignInError:
     """Entra's answer as our error: the OAuth `error` decides, the numbers only refine and explain."""
     codes = tuple(int(code) for code in result.get("error_codes") or ())
     sentence = _first_sentence(str(result.get("error_description") or result.get("error")))
-    if result.get("error") == "temporarily_unavailable" or _TRANSIENT.intersection(codes):
+    temporary = throttled or result.get("error") == "temporarily_unavailable"
+    if temporary or _TRANSIENT.intersection(codes):
         return SignInUnavailable(sentence, aadsts=codes)
     kind = PasswordRefused if _PASSWORD.intersection(codes) else SignInRefused
     return kind(sentence, aadsts=codes)
@@ -167,8 +169,8 @@ def _discovery_failed(error: Exception, *, status: int | None) -> SignInError:
 
 
 def _unavailable(error: Exception) -> SignInUnavailable:
-    what = str(error) if isinstance(error, MsalServiceError) else type(error).__name__
-    return SignInUnavailable(f"The sign-in host cannot be used right now ({what}).")
+    what = str(error) if isinstance(error, MsalServiceError) else why_unreachable(error)
+    return SignInUnavailable(f"The sign-in host cannot be used: {what}.")
 
 
 def _undocumented(error: Exception) -> SignInUnavailable:

@@ -8,6 +8,9 @@ from app.clock import Clock
 # lets `burst + 30 * rate` through in any 30 s: 1,480 here.
 PRESENCE_RATE = 46.0
 PRESENCE_BURST = 100.0
+# The directory has a budget of its own: at least 3,500 resource units in 10 s, a request costs one or two.
+DIRECTORY_RATE = 100.0
+DIRECTORY_BURST = 100.0
 # Shorter waits are a rounding error.
 _INSTANT_S = 1e-9
 
@@ -43,3 +46,18 @@ class TokenBucket:
         self._left = min(self._burst, self._left + (now - self._filled_at) * self._rate)
         self._filled_at = now
         return max(self._held_until - now, (1 - self._left) / self._rate)
+
+
+class GraphBudget:
+    """The buckets of one tenant. Microsoft limits presence and the directory apart, and so do we.
+
+    One that must wait does not stop the other: a throttled listing never lets presence grow old.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.presence = TokenBucket(rate_per_s=PRESENCE_RATE, burst=PRESENCE_BURST, clock=clock)
+        self.directory = TokenBucket(rate_per_s=DIRECTORY_RATE, burst=DIRECTORY_BURST, clock=clock)
+
+    def bucket_for(self, path: str) -> TokenBucket:
+        """The bucket that a request to this path draws from."""
+        return self.presence if path.startswith("/v1.0/communications/") else self.directory

@@ -55,10 +55,11 @@ class TokenSource:
         """The token to send. Raises SignInError."""
         if self._usable() and not self._due():
             return self._held()
-        if self._may_attempt():
+        attempt = self._flights.running(_SIGN_IN)
+        if attempt is None and self._may_attempt():
             attempt = self._flights.start(_SIGN_IN, self._attempt)
-            if not self._usable():
-                await asyncio.shield(attempt)
+        if attempt and not self._usable():
+            await asyncio.shield(attempt)
         return self._held()
 
     async def replace(self, refused: str) -> str:

@@ -11,8 +11,16 @@ import certifi
 import httpx
 
 from app.clock import Clock
-from app.errors import GraphThrottled, GraphUnauthorized, GraphUnavailable, UnexpectedAnswer
-from app.graph.throttle import TokenBucket
+from app.errors import (
+    GraphError,
+    GraphThrottled,
+    GraphUnauthorized,
+    GraphUnavailable,
+    SettingsError,
+    UnexpectedAnswer,
+)
+from app.graph.reach import why_unreachable
+from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
 from app.graph.wire import decode_error
 
@@ -44,14 +52,14 @@ class GraphTransport:
         *,
         root: str,
         tokens: TokenSource,
-        bucket: TokenBucket,
+        budget: GraphBudget,
         clock: Clock,
     ) -> None:
         self._http = http
         self._root = root
         self._origin = _origin(httpx.URL(root))
         self._tokens = tokens
-        self._bucket = bucket
+        self._budget = budget
         self._clock = clock
 
     async def get(self, url: str) -> Reply:
@@ -74,22 +82,17 @@ class GraphTransport:
             return await self._send_once(method, target, body=body, token=another)
 
     async def _send_once(self, method: str, url: httpx.URL, *, body: bytes | None, token: str) -> Reply:
-        await self._bucket.take()
+        bucket = self._budget.bucket_for(url.path)
+        await bucket.take()
         asked_at, wall = self._clock.monotonic(), self._clock.now()
         try:
             async with asyncio.timeout(_WHOLE_ANSWER_S):
                 answer = await self._http.request(method, url, content=body, headers=_headers(token, body))
         except (httpx.HTTPError, TimeoutError) as error:
-            raise GraphUnavailable(f"Microsoft Graph cannot be reached ({type(error).__name__}).") from error
+            raise GraphUnavailable(f"Microsoft Graph cannot be used: {why_unreachable(error)}.") from error
         if answer.status_code != httpx.codes.OK:
-            raise self._failure(answer)
+            raise _failure(answer, bucket)
         return Reply(body=answer.content, asked_at=asked_at, arrived_at=self._clock.monotonic(), wall=wall)
-
-    def _failure(self, answer: httpx.Response) -> Exception:
-        error = decode_error(answer.status_code, answer.headers, answer.content)
-        if isinstance(error, GraphThrottled):
-            self._bucket.hold_off(error.retry_after_s or _DEFAULT_PAUSE_S)
-        return error
 
     def _within_root(self, link: str) -> httpx.URL:
         try:
@@ -101,6 +104,13 @@ class GraphTransport:
         return target
 
 
+def _failure(answer: httpx.Response, bucket: TokenBucket) -> GraphError:
+    error = decode_error(answer.status_code, answer.headers, answer.content)
+    if isinstance(error, GraphThrottled):
+        bucket.hold_off(error.retry_after_s or _DEFAULT_PAUSE_S)
+    return error
+
+
 def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
     return url.scheme, url.userinfo, url.host, url.port
 
@@ -109,6 +119,17 @@ def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
     """The connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
     limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
     return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits)
+
+
+def check_proxies() -> None:
+    """Try the proxy variables before anything depends on them. Raises SettingsError."""
+    try:
+        httpx.Client(verify=False).close()  # noqa: S501 - never sends anything
+    except (ImportError, ValueError, httpx.InvalidURL):
+        raise SettingsError(
+            "The proxy variables cannot be used: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take http:// or "
+            "https:// addresses (no SOCKS), NO_PROXY takes host names and IPv4 addresses."
+        ) from None
 
 
 def trusted_authorities(ca_bundle: Path | None) -> ssl.SSLContext:

@@ -159,7 +159,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> GraphE
     said = " ".join(part for part in (detail.code, detail.message) if part)[:300]
     sentence = f"Microsoft Graph answered {status}{': ' + said if said else ' without a reason'}"
     wait_s = retry_after_s(headers.get("retry-after"), date=headers.get("date"))
-    return _error_kind(status, detail.codes())(sentence, retry_after_s=wait_s)
+    return _error_kind(status, detail.codes())(sentence, retry_after_s=wait_s, status=status)
 
 
 def retry_after_s(value: str | None, *, date: str | None = None) -> float | None:

@@ -18,12 +18,15 @@ _LOG = logging.getLogger(__name__)
 _REMEMBERED = 10_000
 _REMEMBERED_S = 60.0
 _SEARCHES_PER_S = 2
+# Nobody waits that long any more; without it, searches would pile up behind a throttled directory.
+_GIVE_UP_S = 3.0
 
 
 class PersonSearch:
     """Asks Graph for one address, if there is any sense in it.
 
-    That is: the address is in a domain the directory has seen, it was not looked for in vain within the last
+    That is: the address is in a domain the directory has seen, it belongs to nobody who is known but not
+    held, it was not looked for in vain within the last
     minute, sign-in is not refused, and there were fewer than two searches in this second.
     """
 
@@ -38,6 +41,11 @@ class PersonSearch:
         self._in_vain: TTLCache[str, bool] = TTLCache(_REMEMBERED, ttl=_REMEMBERED_S, timer=clock.monotonic)
         self._flights: SingleFlight[None] = SingleFlight()
 
+    @property
+    def narrow(self) -> bool:
+        """Whether only the properties of User.ReadBasic.All can be had: no aliases, no phone numbers."""
+        return self._client.narrow
+
     async def look_for(self, address: str, *, within_s: float) -> None:
         """Bring the people with this address into the directory, waiting at most `within_s`."""
         if self._sensible(address):
@@ -51,6 +59,7 @@ class PersonSearch:
     def _sensible(self, address: str) -> bool:
         return (
             self._directory.knows_domain(address)
+            and not self._directory.set_aside(address)
             and address not in self._in_vain
             and not self._tokens.refused
         )
@@ -60,8 +69,9 @@ class PersonSearch:
             return
         self._latest.append(self._clock.monotonic())
         try:
-            changes = await self._client.search(address)
-        except PresenceError as error:
+            async with asyncio.timeout(_GIVE_UP_S):
+                changes = await self._client.search(address)
+        except (PresenceError, TimeoutError) as error:
             _LOG.debug("Searching the directory failed: %s", error)
             return
         self._directory.apply(changes)

@@ -3,6 +3,7 @@
 Every background feed runs in it, so that guarding, spacing and logging are decided once.
 """
 
+import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -10,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.clock import Clock
-from app.errors import GraphError, PresenceError, SignInError
+from app.errors import GraphError, PresenceError, RulesError, SignInError
 
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 30.0
+# Sign-in tells its faults for all feeds, and the rules tell each refused content.
+_TOLD_ALREADY = (SignInError, RulesError)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class Feed:
     fault_code: str | None = None
     faulty_since: datetime | None = None
     told: bool = False
+    _rest: asyncio.Future[None] | None = None
 
     def went_well(self) -> None:
         """Note a finished round, and say so if the one before had failed."""
@@ -40,9 +44,9 @@ class Feed:
         self.succeeded_at = self.clock.monotonic()
 
     def went_bad(self, error: Exception) -> None:
-        """Note a failed round; the first of a row is logged, sign-in faults by sign-in itself."""
+        """Note a failed round; the first of a row is logged, unless it was told already."""
         code = _code_of(error)
-        quiet = self.fault_code == code or isinstance(error, SignInError)
+        quiet = self.fault_code == code or isinstance(error, _TOLD_ALREADY)
         _LOG.log(
             logging.DEBUG if quiet else logging.WARNING,
             "%s failed: %s",
@@ -55,6 +59,19 @@ class Feed:
         self.failures += 1
         self.fault, self.fault_code = str(error) or type(error).__name__, code
         self.faulty_since = self.faulty_since or self.clock.now()
+
+    async def rest(self, seconds: float) -> None:
+        """Sleep until the next round is due, or somebody wakes the feed."""
+        self._rest = asyncio.ensure_future(self.clock.sleep(seconds))
+        try:
+            await asyncio.wait({self._rest})
+        finally:
+            self._rest.cancel()
+
+    def wake(self) -> None:
+        """Begin the next round now."""
+        if self._rest is not None:
+            self._rest.cancel()
 
     @property
     def age_s(self) -> float | None:
@@ -78,7 +95,7 @@ async def run_every(interval_s: float, work: Callable[[], Awaitable[None]], *, f
             feed.went_well()
             due_at = started_at + interval_s * random.uniform(0.98, 1.0)  # noqa: S311 - jitter, not a secret
             wait_s = max(0.0, due_at - feed.clock.monotonic())
-        await feed.clock.sleep(wait_s)
+        await feed.rest(wait_s)
 
 
 def _backoff_s(interval_s: float, failures: int) -> float:

@@ -45,6 +45,11 @@ class Supervisor:
         task = self._tasks[feed.name] = asyncio.create_task(work(), name=feed.name)
         task.add_done_callback(lambda ended: self._ended(feed, work, ended))
 
+    def wake(self) -> None:
+        """Let every feed begin its next round now."""
+        for feed in self._feeds.values():
+            feed.wake()
+
     async def close(self) -> None:
         """Stop every task."""
         self._closing = True

@@ -42,7 +42,7 @@ class UserSync:
             _LOG.info("The delta link has expired: listing everybody anew")
             self._start_over()
             await self._follow_pages()
-        except (GraphRejected, UnexpectedAnswer):
+        except (GraphRejected, PermissionMissing, UnexpectedAnswer):
             # A link that Graph will never take again must not be kept: one step back each time.
             self._start_over(self._delta_link if self._next_link else None)
             raise
@@ -73,7 +73,9 @@ class UserSync:
         self._client.narrow = self._may_narrow
         try:
             if self._may_narrow:
-                return await self._client.users(None)
+                page = await self._client.users(None)
+                _LOG.warning("User.Read.All is not granted: aliases and phone numbers stay unknown")
+                return page
         except PermissionMissing as again:
             refusal = again
         self._client.narrow = False

@@ -10,9 +10,10 @@ import httpx
 from app.clock import Clock
 from app.graph.client import GraphClient
 from app.graph.sign_in import Token
-from app.graph.throttle import PRESENCE_BURST, PRESENCE_RATE, TokenBucket
+from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport
+from app.presence.phones import NumberReader
 
 ROOT = "https://graph.example:8443"
 
@@ -28,10 +29,16 @@ class FakeGraph:
         self.sign_ins = 0
         self._numbers = itertools.count(1)
         self.tokens = TokenSource(self._acquire, clock=clock)
-        self.bucket = TokenBucket(rate_per_s=PRESENCE_RATE, burst=PRESENCE_BURST, clock=clock)
+        self.budget = GraphBudget(clock)
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        self.transport = GraphTransport(http, root=ROOT, tokens=self.tokens, bucket=self.bucket, clock=clock)
-        self.client = GraphClient(self.transport)
+        self.transport = GraphTransport(
+            http,
+            root=ROOT,
+            tokens=self.tokens,
+            budget=self.budget,
+            clock=clock,
+        )
+        self.client = GraphClient(self.transport, numbers=NumberReader("DE"))
 
     @property
     def paths(self) -> list[str]:

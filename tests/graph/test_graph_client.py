@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from app.errors import UnexpectedAnswer
-from app.graph.client import IDS_PER_REQUEST, GraphClient
+from app.graph.client import IDS_PER_REQUEST
 from app.presence.models import UNKNOWN_PRESENCE, Source
 from tests.graph.fake_graph import FakeGraph, answer, ids_of, one_after_another, page, presences
 from tests.support.clock import START, ManualClock
@@ -116,4 +116,4 @@ async def test_an_address_can_never_break_out_of_the_filter(address: str, litera
 
 
 async def test_a_client_begins_wide() -> None:
-    assert not GraphClient(graph(page()).transport).narrow
+    assert not graph(page()).client.narrow

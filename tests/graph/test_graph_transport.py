@@ -18,7 +18,7 @@ from app.errors import (
     UnexpectedAnswer,
 )
 from app.graph.sign_in import Token
-from app.graph.throttle import TokenBucket
+from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
 from tests.graph.fake_graph import ROOT, FakeGraph, answer, one_after_another, refusal
@@ -59,7 +59,7 @@ async def test_waiting_for_a_turn_does_not_make_the_reply_older() -> None:
     """The question is asked when it leaves, not when it lines up."""
     clock = ManualClock()
     graph = FakeGraph(clock, one_after_another(OK))
-    graph.bucket.hold_off(20.0)
+    graph.budget.directory.hold_off(20.0)
     reply = await clock.carry(graph.transport.get("/v1.0/x"))
     assert reply.asked_at == clock.monotonic()
 
@@ -133,7 +133,7 @@ async def test_endless_401s_cost_one_new_token_a_minute() -> None:
 
 
 async def test_a_revoked_token_fails_none_of_the_requests_under_way() -> None:
-    """Eight requests with the old token are refused together; all of them are tried again with the new one."""
+    """Eight requests are refused together with the old token; each is tried again with the new one."""
     graph = FakeGraph(ManualClock(), lambda request: refusal(401) if token_of(request) == "token-1" else OK)
     await graph.tokens.token()
     await asyncio.gather(*(graph.transport.get(f"/v1.0/{number}") for number in range(8)))
@@ -152,7 +152,7 @@ async def test_without_a_token_graph_is_not_asked() -> None:
         httpx.AsyncClient(transport=httpx.MockTransport(lambda _: OK)),
         root=ROOT,
         tokens=TokenSource(refuse, clock=clock),
-        bucket=graph.bucket,
+        budget=graph.budget,
         clock=clock,
     )
     with pytest.raises(SignInRefused):
@@ -259,13 +259,37 @@ def test_a_bundle_that_cannot_be_read_is_an_error_and_never_ignored(tmp_path: Pa
 async def test_requests_take_their_turn() -> None:
     clock = ManualClock()
     graph = FakeGraph(clock, one_after_another(OK))
+    budget = GraphBudget(clock)
+    budget.directory = TokenBucket(rate_per_s=1.0, burst=1.0, clock=clock)
     transport = GraphTransport(
         httpx.AsyncClient(transport=httpx.MockTransport(lambda _: OK)),
         root=ROOT,
         tokens=graph.tokens,
-        bucket=TokenBucket(rate_per_s=1.0, burst=1.0, clock=clock),
+        budget=budget,
         clock=clock,
     )
     replies = await clock.carry(asyncio.gather(*(transport.get("/v1.0/x") for _ in range(3))))
     began = replies[0].asked_at
     assert [reply.asked_at - began for reply in replies] == [0.0, 1.0, 2.0]
+
+
+async def test_a_directory_that_must_wait_does_not_stop_presence() -> None:
+    """Microsoft limits the two apart, so a 429 on one never makes the other grow old."""
+    clock = ManualClock()
+    graph = FakeGraph(clock, one_after_another(OK))
+    slow = GraphTransport(
+        httpx.AsyncClient(
+            transport=httpx.MockTransport(
+                lambda request: refusal(429, retry_after="300") if "/users" in request.url.path else OK
+            )
+        ),
+        root=ROOT,
+        tokens=graph.tokens,
+        budget=graph.budget,
+        clock=clock,
+    )
+    with pytest.raises(GraphThrottled):
+        await slow.get("/v1.0/users/delta")
+    before = clock.monotonic()
+    await clock.carry(slow.post("/v1.0/communications/getPresencesByUserId", b"{}"))
+    assert clock.monotonic() == before

@@ -213,10 +213,11 @@ def test_a_refused_password_is_told_apart_because_of_the_lock_out(code: int) -> 
             for code in (90033, 90024, 90012, 90006, 50033, 50087, 50196, 90055)
         ),
         *(refused(90090, "temporarily_unavailable"), refused(1, "temporarily_unavailable", status=429)),
+        refused(1, "too_many_requests", status=429),
         *(httpx.Response(500), httpx.Response(503, text="busy"), httpx.Response(502, text="<html>")),
         *(GATEWAY, NO_NETWORK, httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut")),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_trouble_at_microsoft_is_worth_another_try(answer: httpx.Response | Exception) -> None:
     host = FakeSignInHost()

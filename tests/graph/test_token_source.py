@@ -11,7 +11,7 @@ import pytest
 from app.errors import PasswordRefused, SignInError, SignInRefused, SignInUnavailable
 from app.graph.sign_in import Token
 from app.graph.tokens import TokenSource
-from tests.support.clock import ManualClock
+from tests.support.clock import ManualClock, settle
 
 DOWN = SignInUnavailable("down")
 REFUSED = SignInRefused("refused")
@@ -74,6 +74,25 @@ async def test_fifty_callers_at_once_make_one_sign_in() -> None:
     sign_in = SignIn()
     assert set(await asyncio.gather(*(sign_in.tokens.token() for _ in range(50)))) == {"token-1"}
     assert len(sign_in.asked) == 1
+
+
+@pytest.mark.parametrize("token_before", [False, True])
+async def test_whoever_comes_while_a_sign_in_is_under_way_waits_for_it(*, token_before: bool) -> None:
+    """At the first start, and when a token has expired during an outage."""
+    sign_in = SignIn()
+    if token_before:
+        await sign_in.tokens.token()
+        sign_in.clock.pass_by(3601)
+    asked_before = len(sign_in.asked)
+    sign_in.gate.clear()
+    first = asyncio.create_task(sign_in.tokens.token())
+    await until(lambda: len(sign_in.asked) > asked_before)
+    latecomer = asyncio.create_task(sign_in.tokens.token())
+    await settle()
+    assert not latecomer.done()
+    sign_in.gate.set()
+    assert await latecomer == await first
+    assert len(sign_in.asked) == asked_before + 1
 
 
 async def test_fifty_callers_share_one_failure_as_well() -> None:

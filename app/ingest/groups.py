@@ -1,0 +1,51 @@
+"""Keeps group membership current, for the scope and for rules that are given to groups."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from app.graph.client import GraphClient
+from app.presence.directory import Directory
+
+# Sweeps use the same connections and must not wait for groups.
+_IN_PARALLEL = 4
+
+
+class GroupSync:
+    """Rounds that read every wanted group whole.
+
+    One that cannot be read keeps the members it had and does not stop the others; never read, it has none.
+    `attempted` is set once the first round is over, however it went.
+    """
+
+    def __init__(
+        self, client: GraphClient, *, directory: Directory, wanted: Callable[[], Iterable[str]]
+    ) -> None:
+        self._client = client
+        self._directory = directory
+        self._wanted = wanted
+        self._parallel = asyncio.Semaphore(_IN_PARALLEL)
+        self.attempted = asyncio.Event()
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is any group to read."""
+        return any(True for _ in self._wanted())
+
+    async def round(self) -> None:
+        """Read every wanted group; what was read takes effect together. Raises the first failure."""
+        groups = sorted({group.lower() for group in self._wanted()})
+        outcomes = await asyncio.gather(*map(self._read, groups), return_exceptions=True)
+        read = {
+            group: outcome
+            for group, outcome in zip(groups, outcomes, strict=True)
+            if not isinstance(outcome, BaseException)
+        }
+        self._directory.regroup(read)
+        self.attempted.set()
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _read(self, group: str) -> frozenset[str]:
+        async with self._parallel:
+            return await self._client.members(group)

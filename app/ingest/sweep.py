@@ -1,0 +1,59 @@
+"""One sweep: everybody asked for, 650 a request, whatever becomes of single requests."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from app.errors import GraphRejected
+from app.graph.client import IDS_PER_REQUEST
+
+# Requests that are under way together; the token bucket sets the pace.
+_IN_PARALLEL = 8
+# Finding one among 650 takes ten steps; a request refused for another reason must not become thousands.
+_MOST_STEPS = 40
+
+
+class Sweep:
+    """Reads portion after portion; one that Graph refuses is halved until whoever it is about stands alone.
+
+    `refused` are those; they are believed only if Graph accepted anything at all (`accepted`).
+    """
+
+    def __init__(self, read: Callable[[Sequence[str]], Awaitable[None]]) -> None:
+        self._read = read
+        self._parallel = asyncio.Semaphore(_IN_PARALLEL)
+        self._steps_left = _MOST_STEPS
+        self.accepted = False
+        self.refused: list[str] = []
+
+    async def run(self, ids: Sequence[str]) -> list[BaseException]:
+        """Read everybody; the errors of the requests that failed, which did not stop the others."""
+        outcomes = await asyncio.gather(*map(self._in_turn, portions(ids)), return_exceptions=True)
+        return [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+
+    async def _in_turn(self, ids: Sequence[str]) -> None:
+        async with self._parallel:
+            pending = [ids]
+            while pending:
+                portion = pending.pop()
+                try:
+                    await self._read(portion)
+                except GraphRejected as refusal:
+                    pending += self._halves(portion, refusal)
+                else:
+                    self.accepted = True
+
+    def _halves(self, ids: Sequence[str], refusal: GraphRejected) -> list[Sequence[str]]:
+        """What to try instead of a refused portion; nothing for somebody who stands alone."""
+        if len(ids) == 1:
+            self.refused += ids
+            return []
+        if self._steps_left <= 0:
+            raise refusal
+        self._steps_left -= 1
+        middle = len(ids) // 2
+        return [ids[:middle], ids[middle:]]
+
+
+def portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The ids, as many at a time as one request takes."""
+    return (ids[start : start + IDS_PER_REQUEST] for start in range(0, len(ids), IDS_PER_REQUEST))
