@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app import __version__
-from app.errors import SettingsError
+from app.errors import RulesError, SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = chosen.run
     try:
         return run(chosen)
-    except SettingsError as error:
+    except (SettingsError, RulesError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
@@ -27,7 +27,9 @@ def _serve(chosen: argparse.Namespace) -> int:
     from app.logs import configure_logging  # noqa: PLC0415
     from app.main import serve  # noqa: PLC0415
 
-    settings = load_settings(dotenv=chosen.env_file)
+    if chosen.env_file and not chosen.env_file.exists():
+        raise SettingsError(f"There is no file {chosen.env_file}: correct --env-file.")
+    settings = load_settings(dotenv=chosen.env_file or Path(".env"))
     configure_logging(settings.log_format, settings.log_level)
     serve(settings)
     return 0
@@ -42,6 +44,12 @@ def _key_new(chosen: argparse.Namespace) -> int:
         f"Its entry; add it to PRESENCE_API_KEYS, a comma between entries:\n\n    {entry}\n"
     )
     return 0
+
+
+def _rules_try(chosen: argparse.Namespace) -> int:
+    from app.rules_command import try_rules  # noqa: PLC0415
+
+    return try_rules(chosen.file, url=chosen.url, key=chosen.key, key_file=chosen.key_file)
 
 
 def _openapi(_: argparse.Namespace) -> int:
@@ -67,13 +75,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="run the service, set up by the environment and .env")
-    serve.add_argument("--env-file", type=Path, default=Path(".env"), help="another file than .env")
+    serve.add_argument("--env-file", type=Path, help="another file than .env")
     serve.set_defaults(run=_serve)
 
     key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="ACTION")
     new = key.add_parser("new", help="make a key for a caller")
     new.add_argument("name", help="who it is for: letters, digits, _, . and -")
     new.set_defaults(run=_key_new)
+
+    rules = commands.add_parser("rules", help="Teams rules").add_subparsers(required=True, metavar="ACTION")
+    trial = rules.add_parser("try", help="who would change under another rules file")
+    trial.add_argument("--file", type=Path, required=True, help="the changed rules.toml")
+    trial.add_argument("--url", default="http://127.0.0.1:8000", help="where the service answers")
+    trial.add_argument("--key", help="an API key with the scope admin")
+    trial.add_argument("--key-file", type=Path, help="a file that holds that key")
+    trial.set_defaults(run=_rules_try)
 
     demo = commands.add_parser("demo", help="the service with a simulated tenant, no account needed")
     demo.add_argument("--people", type=int, default=200, help="how many people the tenant has")

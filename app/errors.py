@@ -2,6 +2,7 @@
 
     PresenceError
     ├── SettingsError          a setting is missing, misspelt or contradicts another
+    ├── RulesError             a rules file cannot be used
     ├── SignInError            Microsoft's sign-in host gave no token
     │   ├── SignInUnavailable      it could not be asked, or is in trouble itself: try again
     │   └── SignInRefused          it said no: a person must act
@@ -11,6 +12,7 @@
     │   ├── GraphThrottled         429: wait
     │   ├── GraphUnauthorized      401: the token was not accepted
     │   ├── PermissionMissing      403: a permission is not granted
+    │   ├── GroupMissing           a group that the settings name is not in the tenant
     │   ├── GraphRejected          400: the request itself was refused
     │   ├── DeltaExpired           the delta link is no longer valid: list everybody anew
     │   └── UnexpectedAnswer       not what the documentation promises, in status or in shape
@@ -42,6 +44,12 @@ class SettingsError(PresenceError):
     """The settings cannot be used; the message names the variable and the fix, never a value."""
 
     code = "settings"
+
+
+class RulesError(PresenceError):
+    """A rules file cannot be used; the message names the file, the line if there is one, and the reason."""
+
+    code = "rules"
 
 
 class SignInError(PresenceError):
@@ -76,13 +84,16 @@ class PasswordRefused(SignInRefused):
 
 
 class GraphError(PresenceError):
-    """Microsoft Graph gave no usable answer."""
+    """Microsoft Graph gave no usable answer; `status` is its HTTP status where it gave one."""
 
     code = "graph"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class GraphUnavailable(GraphError):
@@ -107,6 +118,12 @@ class PermissionMissing(GraphError):
     """Graph answered 403: a permission is missing or a policy forbids the call."""
 
     code = "permission_missing"
+
+
+class GroupMissing(GraphError):
+    """A group that the settings name does not exist in this tenant."""
+
+    code = "group_missing"
 
 
 class GraphRejected(GraphError):

@@ -13,16 +13,20 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.api import operations, presence
+from app.api import explain, lookup, operations, presence, rules
+from app.api.access_log import AccessLog
 from app.api.docs import install_docs
 from app.api.keys import KeyRing
 from app.api.middleware import guarded
 from app.api.openapi import publish
 from app.api.problems import install_problem_handlers
+from app.api.refusals import install_refusals
 from app.api.render import Renderer
 from app.clock import SystemClock
 from app.config import Settings
 from app.errors import SettingsError
+from app.graph.transport import check_proxies
+from app.ingest.rules_watch import RulesWatch
 from app.ingest.tenant import Tenant
 from app.runtime import open_tenant
 
@@ -44,41 +48,48 @@ def build_api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    install_problem_handlers(api, [*presence.router.routes, *operations.router.routes])
+    routers = [module.router for module in (presence, lookup, explain, rules, operations)]
+    install_problem_handlers(api, [api.router, *routers])
+    install_refusals(api)
     install_docs(api)
-    api.include_router(presence.router)
-    api.include_router(operations.router)
+    for router in routers:
+        api.include_router(router)
     publish(api)
     return api
 
 
 def build_app(settings: Settings) -> ASGIApp:
-    """The whole application; its lifespan opens the tenant and closes it."""
+    """The whole application; its lifespan opens the tenant and closes it. Raises SettingsError."""
     api = build_api()
+    clock = SystemClock()
+    rules_watch = RulesWatch(settings.rules_file, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with open_tenant(settings, clock=SystemClock()) as tenant:
+        async with open_tenant(settings, rules=rules_watch, clock=clock) as tenant:
             _answer_sighup(tenant)
             api.state.tenant = tenant
             api.state.renderer = Renderer(status_messages=settings.status_messages)
             yield
 
     api.router.lifespan_context = lifespan
-    return guarded(api, keys=KeyRing(settings.api_keys))
+    app = guarded(api, keys=KeyRing(settings.api_keys, in_query=settings.key_in_query))
+    return AccessLog(app) if settings.access_log else app
 
 
 def serve(settings: Settings) -> None:
-    """Listen and answer until told to stop. Raises SettingsError if the port cannot be had."""
+    """Listen and answer until told to stop. Raises SettingsError if that cannot be."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is somebody to listen to it
+    check_proxies()
+    app = build_app(settings)
     listener = _listen(settings.host, settings.port)
     for warning in settings.warnings:
         _LOG.warning("%s", warning)
     if not settings.api_keys:
         _LOG.warning("No PRESENCE_API_KEYS: everybody on this machine may ask, nobody else can")
-    scheme = "https" if settings.tls_cert_path else "http"
-    _LOG.info("Listening on %s://%s:%d", scheme, settings.host, listener.getsockname()[1])
+    _LOG.info("Listening on %s", _root_url(settings, listener.getsockname()[1]))
     config = uvicorn.Config(
-        build_app(settings),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -91,6 +102,12 @@ def serve(settings: Settings) -> None:
     # Told to stop, uvicorn drains and then raises the signal once more: that, too, is a good end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _root_url(settings: Settings, port: int) -> str:
+    scheme = "https" if settings.tls_cert_path else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{scheme}://{host}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -117,7 +134,9 @@ def _answer_sighup(tenant: Tenant) -> None:
     """Handle SIGHUP, for which uvicorn has no handler: the signal would end the process."""
 
     def retry() -> None:
-        _LOG.info("SIGHUP: the next sign-in may happen at once; changed settings need a restart")
+        _LOG.info("SIGHUP: asking Microsoft at once; changed settings need a restart")
         tenant.tokens.retry_now()
+        tenant.rules.look_now()
+        tenant.supervisor.wake()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, retry)

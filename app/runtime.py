@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 
 import httpx
 
@@ -12,35 +13,40 @@ from app.graph.client import GraphClient
 from app.graph.credentials import AppCredential, ClientCertificate, ClientSecret, Credentials, UserPassword
 from app.graph.sign_in import MsalSignIn
 from app.graph.sign_in_http import SignInHttp
-from app.graph.throttle import PRESENCE_BURST, PRESENCE_RATE, TokenBucket
+from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
 from app.ingest.demand import PersonSearch
+from app.ingest.desk import Desk
+from app.ingest.groups import GroupSync
 from app.ingest.periodic import Feed, run_every
 from app.ingest.poll import PresencePoller
+from app.ingest.rules_watch import LOOK_EVERY_S, RulesWatch
 from app.ingest.supervisor import Supervisor
 from app.ingest.tenant import Tenant
 from app.ingest.users import UserSync
+from app.presence.coverage import Coverage
 from app.presence.directory import Directory
-from app.presence.rules import STRICT
+from app.presence.history import History
+from app.presence.phones import NumberReader
+from app.presence.scope import scope_of
 from app.presence.store import PresenceStore, WhenBlind
 
 _SIGN_IN_DEADLINE_S = 10.0
 
 
 @asynccontextmanager
-async def open_tenant(settings: Settings, *, clock: Clock) -> AsyncIterator[Tenant]:
+async def open_tenant(settings: Settings, *, rules: RulesWatch, clock: Clock) -> AsyncIterator[Tenant]:
     """The tenant with its feeds running. Nothing here waits for Microsoft."""
     async with AsyncExitStack() as stack:
         verify = trusted_authorities(settings.ca_bundle)
         tokens = _tokens(settings, verify=verify, clock=clock, stack=stack)
         http = await stack.enter_async_context(open_http(verify))
-        bucket = TokenBucket(rate_per_s=PRESENCE_RATE, burst=PRESENCE_BURST, clock=clock)
-        client = GraphClient(
-            GraphTransport(http, root=settings.graph_url, tokens=tokens, bucket=bucket, clock=clock)
-        )
-        tenant = _tenant(settings, client=client, tokens=tokens, clock=clock)
-        for part in (tenant.poller, tenant.search, tenant.supervisor):
+        budget = GraphBudget(clock)
+        transport = GraphTransport(http, root=settings.graph_url, tokens=tokens, budget=budget, clock=clock)
+        client = GraphClient(transport, numbers=NumberReader(settings.default_country))
+        tenant = _tenant(settings, client=client, tokens=tokens, rules=rules, clock=clock)
+        for part in (rules, tenant.poller, tenant.desk.search, tenant.supervisor):
             stack.push_async_callback(part.close)
         _start_feeds(tenant, settings)
         yield tenant
@@ -63,28 +69,50 @@ def _tokens(
     return tokens
 
 
-def _tenant(settings: Settings, *, client: GraphClient, tokens: TokenSource, clock: Clock) -> Tenant:
-    directory = Directory()
+def _tenant(
+    settings: Settings, *, client: GraphClient, tokens: TokenSource, rules: RulesWatch, clock: Clock
+) -> Tenant:
+    scope = scope_of(**asdict(settings.scope))
+    directory = Directory(scope)
     when_blind = WhenBlind(settings.when_blind)
     store = PresenceStore(
         timer=clock.monotonic,
         fresh_for_s=settings.fresh_for,
         keep_for_s=settings.keep_for,
         when_blind=when_blind,
+        debounce_s=settings.debounce,
+    )
+    history = History(clock.now) if settings.explain_history else None
+    poller = PresencePoller(client, directory=directory, store=store, history=history, clock=clock)
+    coverage = Coverage(clock.now)
+    desk = Desk(
+        clock=clock,
+        directory=directory,
+        store=store,
+        rules=rules,
+        coverage=coverage,
+        numbers=NumberReader(settings.default_country),
+        when_blind=when_blind,
+        wrap_up_s=settings.wrap_up,
+        tokens=tokens,
+        poller=poller,
+        search=PersonSearch(client, directory=directory, tokens=tokens, clock=clock),
+        retry_after_s=settings.poll_interval,
     )
     return Tenant(
         tenant_id=settings.azure_tenant_id,
         clock=clock,
         directory=directory,
         store=store,
-        rules=STRICT,
-        when_blind=when_blind,
+        rules=rules,
+        coverage=coverage,
+        history=history,
         tokens=tokens,
         users=UserSync(client, directory=directory, may_narrow=settings.sign_in is SignIn.DELEGATED),
-        poller=PresencePoller(client, directory=directory, store=store, clock=clock),
-        search=PersonSearch(client, directory=directory, tokens=tokens, clock=clock),
+        groups=GroupSync(client, directory=directory, wanted=lambda: scope.groups | rules.rulebook.group_ids),
+        poller=poller,
+        desk=desk,
         supervisor=Supervisor(clock),
-        retry_after_s=settings.poll_interval,
     )
 
 
@@ -97,10 +125,40 @@ def _start_feeds(tenant: Tenant, settings: Settings) -> None:
 
     async def keep_presence() -> None:
         await tenant.users.listed.wait()
+        if tenant.groups.needed:
+            await tenant.groups.attempted.wait()
         await run_every(settings.poll_interval, tenant.poller.sweep, feed=presence)
 
     tenant.supervisor.start(people, keep_people)
+    start_groups(tenant, interval_s=settings.directory_interval)
     tenant.supervisor.start(presence, keep_presence)
+    if tenant.rules.path:
+        _start_rules(tenant, group_interval_s=settings.directory_interval)
+
+
+def _start_rules(tenant: Tenant, *, group_interval_s: float) -> None:
+    rules = Feed(name="rules", clock=tenant.clock)
+
+    async def look() -> None:
+        await tenant.rules.round()
+        start_groups(tenant, interval_s=group_interval_s)
+
+    async def keep_rules() -> None:
+        await run_every(LOOK_EVERY_S, look, feed=rules)
+
+    tenant.supervisor.start(rules, keep_rules)
+
+
+def start_groups(tenant: Tenant, *, interval_s: float) -> None:
+    """Start reading groups, if any are wanted and it has not begun: changed rules may want the first one."""
+    if not tenant.groups.needed or any(feed.name == "groups" for feed in tenant.supervisor.feeds):
+        return
+    groups = Feed(name="groups", clock=tenant.clock)
+
+    async def keep_groups() -> None:
+        await run_every(interval_s, tenant.groups.round, feed=groups)
+
+    tenant.supervisor.start(groups, keep_groups)
 
 
 def credentials_of(settings: Settings) -> Credentials:

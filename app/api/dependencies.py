@@ -2,11 +2,24 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Query, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBasic, HTTPBearer
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.api.render import Renderer
+from app.api.schemas import RULESET
 from app.ingest.tenant import Tenant
+
+
+class _AnyText(PathConvertor):
+    """A whole rest of a path, line breaks included: those deserve a reason, not a bare 404."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("text", _AnyText())
+
+USER_PATH = "/{user:text}"
 
 # Only declared here, for the documentation and its Authorize button: the middleware does the checking.
 DECLARED_KEYS = [
@@ -28,5 +41,6 @@ async def get_renderer(request: Request) -> Renderer:
     return renderer
 
 
+RulesetAsked = Annotated[str | None, Query(alias="ruleset", description=RULESET)]
 TheTenant = Annotated[Tenant, Depends(get_tenant)]
 TheRenderer = Annotated[Renderer, Depends(get_renderer)]

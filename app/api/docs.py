@@ -10,12 +10,12 @@ def install_docs(app: FastAPI) -> None:
     """Serve the page at `/docs` and its files below it."""
     files = StaticFiles(packages=[("fastapi_swagger", "resources")])
     page = get_swagger_ui_html(
-        openapi_url="openapi.json",
+        openapi_url="/openapi.json",
         title=app.title,
-        swagger_js_url="docs/swagger-ui-bundle.js",
-        swagger_css_url="docs/swagger-ui.css",
-        swagger_favicon_url="docs/favicon-32x32.png",
-        swagger_ui_parameters={"tryItOutEnabled": True, "persistAuthorization": True},
+        swagger_js_url="/docs/swagger-ui-bundle.js",
+        swagger_css_url="/docs/swagger-ui.css",
+        swagger_favicon_url="/docs/favicon-32x32.png",
+        swagger_ui_parameters={"tryItOutEnabled": True},
     )
 
     @app.get("/docs", include_in_schema=False)

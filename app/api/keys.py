@@ -5,14 +5,24 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
+from starlette.types import Scope as ASGIScope
 
 from app.config import ApiKey, Scope
 from app.errors import KeyNotAllowed, KeyRefused
 
-_NEEDED_BY_PREFIX = {"/presence": Scope.READ, "/health": Scope.ADMIN}
+QUERY_KEY = "api_key"
+_NEEDED_BY_ROOT = {
+    "presence": Scope.READ,
+    "lookup": Scope.READ,
+    "explain": Scope.EXPLAIN,
+    "coverage": Scope.EXPLAIN,
+    "health": Scope.ADMIN,
+    "rules": Scope.ADMIN,
+}
 
 
 def is_open(path: str) -> bool:
@@ -23,24 +33,32 @@ def is_open(path: str) -> bool:
 class KeyRing:
     """The keys of this service. Without any, everybody on this machine may ask."""
 
-    def __init__(self, keys: Sequence[ApiKey]) -> None:
+    def __init__(self, keys: Sequence[ApiKey], *, in_query: bool = False) -> None:
         self._keys = tuple(keys)
+        self._in_query = in_query
 
     def __bool__(self) -> bool:
         return bool(self._keys)
 
-    def check(self, path: str, headers: Headers, client: str) -> None:
+    def check(self, scope: ASGIScope, headers: Headers) -> None:
         """Let a request pass. Raises KeyRefused, KeyNotAllowed."""
+        path, client = scope["path"], (scope.get("client") or ("",))[0]
         if not self._keys or is_open(path):
             return
-        key = self._recognise(presented_key(headers))
+        key = next(filter(None, map(self._recognise, self._presented(scope, headers))), None)
         if key is None:
             raise KeyRefused("A key is needed: send it as X-API-Key, as Bearer, or as Basic password.")
-        if key.networks and not any(ip_address(client) in network for network in key.networks):
+        if not _comes_from(client, key.networks):
             raise KeyNotAllowed("This key is not allowed from this network.")
-        needed = _NEEDED_BY_PREFIX.get("/" + path.split("/")[1])
+        needed = _NEEDED_BY_ROOT.get(path.strip("/").partition("/")[0])
         if needed and needed not in key.scopes:
             raise KeyNotAllowed(f"This key lacks the scope {needed}.")
+
+    def _presented(self, scope: ASGIScope, headers: Headers) -> list[str]:
+        keys = presented_keys(headers)
+        if self._in_query:
+            keys += parse_qs(scope["query_string"].decode("latin-1")).get(QUERY_KEY, [])
+        return [key for key in keys if key]
 
     def _recognise(self, presented: str) -> ApiKey | None:
         """The entry of a key; every entry is compared, so that time tells nothing."""
@@ -49,14 +67,26 @@ class KeyRing:
         return matching[0] if matching else None
 
 
-def presented_key(headers: Headers) -> str:
-    """The key in a request's headers: as Bearer, as the password of Basic, or in `X-API-Key`."""
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    if scheme.lower() == "basic":
-        return _basic_password(credentials)
-    return headers.get("x-api-key", "")
+def _comes_from(client: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether an address is in one of these networks, or none is named; IPv4 within IPv6 counts as IPv4."""
+    if not networks:
+        return True
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return False
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return any(plain in network for network in networks)
+
+
+def presented_keys(headers: Headers) -> list[str]:
+    """The keys in a request's headers: as Bearer or as the password of Basic, and in `X-API-Key`.
+
+    Both are looked at, because a proxy may bring an `Authorization` of its own.
+    """
+    scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
+    authorization = {"bearer": credentials.strip(), "basic": _basic_password(credentials.strip())}
+    return [authorization.get(scheme.lower(), ""), headers.get("x-api-key", "").strip()]
 
 
 def _basic_password(credentials: str) -> str:

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.keys import KeyRing
-from app.api.problems import problem
+from app.api.refusals import refusal
 from app.errors import BodyTooLarge, CallerError, WrongHost
 
 MAX_BODY = 4 * 1024 * 1024
@@ -69,16 +69,19 @@ class Guard:
         headers = Headers(scope=scope)
         try:
             self._check_host(headers)
-            self._keys.check(scope["path"], headers, (scope.get("client") or ("",))[0])
+            self._keys.check(scope, headers)
             _check_declared_length(headers)
         except CallerError as error:
-            await problem(error)(scope, receive, send)
+            await refusal(error, scope)(scope, receive, send)
             return
         await self._app(scope, _limited(receive), send)
 
     def _check_host(self, headers: Headers) -> None:
-        """Without keys a web page could reach the service by a name it controls (DNS rebinding)."""
-        name = re.sub(r":\d*$", "", headers.get("host", "")).lower()
+        """Without keys a web page could reach the service by a name it controls (DNS rebinding).
+
+        A request without any Host comes from no browser.
+        """
+        name = re.sub(r":\d*$", "", headers.get("host", "localhost")).lower()
         if not self._keys and name not in _LOOPBACK_NAMES:
             raise WrongHost("Without keys the service answers only as localhost, 127.0.0.1 or [::1].")
 

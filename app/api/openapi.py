@@ -4,7 +4,15 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.schemas import BatchBody, BatchRequest, PageBody, PresenceBody, ProblemBody
+from app.api.schemas import (
+    BatchBody,
+    BatchRequest,
+    LookupBody,
+    LookupRequest,
+    PageBody,
+    PresenceBody,
+    ProblemBody,
+)
 
 _REF = "#/components/schemas/{model}"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemBody")}}}
@@ -25,7 +33,7 @@ def publish(api: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = derive()
         schemas = document["components"]["schemas"]
-        for undeclared in (BatchRequest, ProblemBody):
+        for undeclared in (BatchRequest, LookupBody, LookupRequest, ProblemBody):
             schemas[undeclared.__name__] = undeclared.model_json_schema(ref_template=_REF)
         for declared in (PresenceBody, BatchBody, PageBody):  # FastAPI drops the nulls of examples
             schemas[declared.__name__]["examples"] = declared.model_json_schema()["examples"]
@@ -45,6 +53,30 @@ def problems(reasons: dict[int, str]) -> dict[int | str, dict[str, Any]]:
     return {
         status: {"description": reason, "content": PROBLEM} for status, reason in (refusals | reasons).items()
     }
+
+
+def lookup_parameters() -> list[dict[str, Any]]:
+    """The query of a lookup: read by hand, because phone systems encode it as they like."""
+    described = LookupRequest.model_json_schema()["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in described.items()
+    ]
+
+
+def lookup_responses() -> dict[int | str, dict[str, Any]]:
+    """The outcomes of a lookup: all of them carry all keys."""
+    outcomes = {
+        200: "One person.",
+        300: "Several people: no record, no Location.",
+        400: "Neither an address nor a number.",
+        401: "No key, or an unknown one.",
+        403: "Not with this key.",
+        404: "Nobody.",
+        503: "Not read yet.",
+    }
+    content = {"application/json": {"schema": {"$ref": _REF.format(model="LookupBody")}}}
+    return {status: {"description": text, "content": content} for status, text in outcomes.items()}
 
 
 def _without_422(document: dict[str, Any]) -> None:

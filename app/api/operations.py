@@ -7,8 +7,8 @@ from fastapi.responses import PlainTextResponse
 
 from app import __version__
 from app.api.dependencies import DECLARED_KEYS, TheTenant
+from app.api.health_bodies import FeedBody, HealthBody, PeopleBody, RulesBody, SignInBody, TenantHealth
 from app.api.openapi import PROBLEM
-from app.api.schemas import FeedBody, HealthBody, PeopleBody, SignInBody, TenantHealth
 from app.ingest.tenant import Tenant
 from app.presence.models import Freshness
 
@@ -66,6 +66,7 @@ def _tenant(tenant: Tenant) -> TenantHealth:
             token_expires_in=tenant.tokens.expires_in_s,
         ),
         people=_people(tenant),
+        rules=_rules(tenant),
         feeds=[
             FeedBody(
                 name=feed.name,
@@ -93,4 +94,14 @@ def _people(tenant: Tenant) -> PeopleBody:
         never_read=counts[None],
         complete=tenant.directory.complete,
         narrow=tenant.users.narrow,
+    )
+
+
+def _rules(tenant: Tenant) -> RulesBody:
+    unknown = tenant.store.unknown_words
+    return RulesBody(
+        default=tenant.rules.rulebook.default,
+        sets=list(tenant.rules.rulebook.sets),
+        unknown_words=unknown.words,
+        unknown_readings=unknown.readings,
     )

@@ -1,14 +1,15 @@
 """`/presence`: one person, many, or everybody."""
 
+import codecs
+import json
 from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
-from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.api.cursor import Cursor
-from app.api.dependencies import DECLARED_KEYS, TheRenderer, TheTenant
+from app.api.dependencies import DECLARED_KEYS, USER_PATH, RulesetAsked, TheRenderer, TheTenant
 from app.api.openapi import problems
 from app.api.render import Renderer, json_response
 from app.api.schemas import MAX_USERS, BatchBody, Outcome, PageBody, PresenceBody, PresenceFilter
@@ -20,6 +21,7 @@ from app.errors import (
     UserAmbiguous,
     UserNotFound,
 )
+from app.ingest.tenant import Tenant
 from app.presence.answers import Answer
 from app.presence.directory import position
 
@@ -31,13 +33,12 @@ _OUTCOME: dict[type[CallerError], Outcome] = {
 }
 
 
-class _AnyText(PathConvertor):
-    """A whole rest of a path, line breaks included: those deserve a reason, not a bare 404."""
-
-    regex = "(?s:.*)"
+class _BatchBody(msgspec.Struct):
+    users: list[Any]
 
 
-register_url_convertor("text", _AnyText())
+_batch_body = msgspec.json.Decoder(_BatchBody)
+
 
 router = APIRouter(prefix="/presence", tags=["Presence"], dependencies=DECLARED_KEYS)
 
@@ -53,9 +54,10 @@ async def get_batch(
     tenant: TheTenant,
     renderer: TheRenderer,
     user: Annotated[list[str], Query(description="Repeat it: `?user=a&user=b`.", min_length=1)],
+    ruleset: RulesetAsked = None,
 ) -> Response:
     """The same answer as the POST, for `?user=a&user=b`."""
-    return await _batch(user, tenant, renderer)
+    return await _batch(user, tenant, renderer, ruleset=ruleset)
 
 
 @router.post(
@@ -71,9 +73,11 @@ async def get_batch(
         }
     },
 )
-async def post_batch(request: Request, tenant: TheTenant, renderer: TheRenderer) -> Response:
+async def post_batch(
+    request: Request, tenant: TheTenant, renderer: TheRenderer, ruleset: RulesetAsked = None
+) -> Response:
     """Each entry is answered by itself, in the order asked; one bad entry never fails the list."""
-    return await _batch(await _users_of(request), tenant, renderer)
+    return await _batch(await _users_of(request), tenant, renderer, ruleset=ruleset)
 
 
 @router.get(
@@ -88,7 +92,7 @@ async def list_presence(
     wanted: Annotated[PresenceFilter, Query()],
 ) -> Response:
     """People in the order of their address. Nobody is asked for at Microsoft."""
-    everybody = tenant.everybody(after=Cursor.decode(wanted.cursor))
+    everybody = tenant.desk.everybody(after=Cursor.decode(wanted.cursor), ruleset=wanted.ruleset)
     page = list(islice(filter(wanted.wants, everybody), wanted.limit + 1))
     following = Cursor.encode(position(page[wanted.limit - 1].person)) if len(page) > wanted.limit else None
     results = [renderer.members(one) for one in page[: wanted.limit]]
@@ -96,7 +100,7 @@ async def list_presence(
 
 
 @router.get(
-    "/{user:text}",
+    USER_PATH,
     summary="One person",
     response_model=PresenceBody,
     responses=problems(
@@ -104,15 +108,17 @@ async def list_presence(
     )
     | {304: {"description": "Unchanged since the ETag in If-None-Match."}},
 )
-async def get_presence(user: str, request: Request, tenant: TheTenant, renderer: TheRenderer) -> Response:
+async def get_presence(
+    user: str, request: Request, tenant: TheTenant, renderer: TheRenderer, ruleset: RulesetAsked = None
+) -> Response:
     """`{user}` is a mail address, user principal name, alias or object id, in any letter case."""
-    return renderer.response(await tenant.answer(user), request)
+    return renderer.response(await tenant.desk.answer(user, ruleset=ruleset), request)
 
 
-async def _batch(users: list[Any], tenant: TheTenant, renderer: Renderer) -> Response:
+async def _batch(users: list[Any], tenant: Tenant, renderer: Renderer, *, ruleset: str | None) -> Response:
     if len(users) > MAX_USERS:
         raise MalformedRequest(f"At most {MAX_USERS} users fit into one batch: split it.")
-    answers = await tenant.answers(users)
+    answers = await tenant.desk.answers(users, ruleset=ruleset)
     return json_response(
         {"results": [_entry(user, answer, renderer) for user, answer in zip(users, answers, strict=True)]}
     )
@@ -130,10 +136,28 @@ async def _users_of(request: Request) -> list[Any]:
     if content_type != "application/json" and not content_type.endswith("+json"):
         raise UnsupportedBody("Send JSON, with the header Content-Type: application/json.")
     try:
-        body = msgspec.json.decode(await request.body())
+        return _entries(await request.body())
     except (msgspec.MsgspecError, RecursionError, ValueError):
-        raise MalformedRequest('The body is not JSON such as {"users": ["max@firm.example"]}.') from None
-    users = body.get("users") if isinstance(body, dict) else None
-    if not isinstance(users, list):
-        raise MalformedRequest('The body needs a list "users", such as {"users": ["max@firm.example"]}.')
-    return users
+        raise MalformedRequest(
+            'The body is not JSON with a list "users", such as {"users": ["max@firm.example"]}.'
+        ) from None
+
+
+def _entries(body: bytes) -> list[Any]:
+    """The list "users"; an entry that JSON allows and text does not is kept, to be invalid by itself."""
+    text = body.removeprefix(codecs.BOM_UTF8).decode()
+    try:
+        return _batch_body.decode(text).users
+    except msgspec.MsgspecError:
+        # Python's own parser also takes lone surrogates and numbers beyond any range.
+        lenient = json.loads(text, parse_float=str)
+        return list(map(_echoable, msgspec.convert(lenient, _BatchBody).users))
+
+
+def _echoable(entry: Any) -> Any:
+    """The entry itself, or what JSON can say of it where UTF-8 cannot."""
+    try:
+        msgspec.json.encode(entry)
+    except UnicodeEncodeError:
+        return msgspec.Raw(json.dumps(entry).encode())
+    return entry

@@ -6,6 +6,7 @@ The extra member `error` repeats the sentence: with `status` the body also reads
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from itertools import chain
 from math import ceil
 
 import msgspec
@@ -13,7 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match, Router
 
 from app.errors import (
     BodyTooLarge,
@@ -42,7 +43,7 @@ STATUS: Mapping[type[CallerError], HTTPStatus] = {
 
 MEDIA_TYPE = "application/problem+json"
 # Older Asterisk sends its credentials only after a Basic challenge.
-_CHALLENGES = 'Bearer realm="teams-presence", Basic realm="teams-presence", charset="UTF-8"'
+CHALLENGES = 'Bearer realm="teams-presence", Basic realm="teams-presence", charset="UTF-8"'
 _SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is no such path here: /docs lists them.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method: see the Allow header.",
@@ -54,33 +55,27 @@ def problem(error: CallerError) -> Response:
     """The answer for one of our own errors, with the headers its status asks for."""
     headers = {}
     if isinstance(error, KeyRefused):
-        headers["WWW-Authenticate"] = _CHALLENGES
+        headers["WWW-Authenticate"] = CHALLENGES
     if isinstance(error, NotReadYet):
         headers["Retry-After"] = str(ceil(error.retry_after_s))
     return _response(STATUS[type(error)], sentence=str(error), code=error.code, headers=headers)
 
 
-def install_problem_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Make every error the application can raise a problem document; `routes` tell which methods exist."""
+def install_problem_handlers(app: FastAPI, routers: Sequence[Router]) -> None:
+    """Make every error the application can raise a problem document; `routers` tell which methods exist."""
 
     async def http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
         status = HTTPStatus(error.status_code)
         headers = dict(error.headers or {})
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = ", ".join(_methods_of(routes, request))
+            headers["Allow"] = ", ".join(_methods_of(routers, request))
         sentence = _SENTENCES.get(status, str(error.detail))
         return _response(status, sentence=sentence, code=status.name.lower(), headers=headers)
 
-    app.add_exception_handler(CallerError, _caller_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, http_exception)
     app.add_exception_handler(Exception, _mistake)
-
-
-async def _caller_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, CallerError)  # noqa: S101 - registered for nothing else
-    return problem(error)
 
 
 async def _validation_error(_request: Request, error: Exception) -> Response:
@@ -95,13 +90,13 @@ async def _mistake(_request: Request, _error: Exception) -> Response:
     return _response(status, sentence=_SENTENCES[status], code="internal_error", headers={})
 
 
-def _methods_of(routes: Sequence[BaseRoute], request: Request) -> list[str]:
-    """Every method that some route takes for this path; HEAD goes wherever GET does."""
+def _methods_of(routers: Sequence[Router], request: Request) -> list[str]:
+    """Every method some route takes for this path; HEAD goes wherever GET does, files are for GET."""
     methods: set[str] = set()
-    for route in routes:
+    for route in chain.from_iterable(router.routes for router in routers):
         if route.matches(request.scope)[0] is Match.PARTIAL:
             methods |= getattr(route, "methods", None) or set()
-    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+    return sorted(methods | ({"GET", "HEAD"} if "GET" in methods or not methods else set()))
 
 
 def _response(status: HTTPStatus, *, sentence: str, code: str, headers: Mapping[str, str]) -> Response:

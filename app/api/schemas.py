@@ -11,6 +11,7 @@ from app.presence.answers import Answer
 from app.presence.models import Person, Source, State
 
 MAX_USERS = 10_000
+RULESET = "Judge by this set of rules instead of by the one assigned to each person."
 
 _MAX: JsonValue = {
     "id": "5a1b6f0e-3d0c-4b0a-9f5d-0c6f6b3e2a11",
@@ -31,11 +32,31 @@ _MAX: JsonValue = {
 }
 
 
-class _Published(BaseModel):
+_MAX_FLAT: JsonValue = {
+    "status": 200,
+    "found": 1,
+    "reachable": 1,
+    "state": "free",
+    "availability": "Available",
+    "activity": "Available",
+    "email": "max.muster@contoso.example",
+    "phone": "493055501000",
+    "name": "Max Muster",
+    "rule": "available",
+    "stale": 0,
+    "age": 4,
+    "updated": "2026-11-23T09:21:40Z",
+    "error": "",
+}
+
+
+class Published(BaseModel):
+    """A shape whose members are written in camelCase, as Microsoft's are."""
+
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-class PresenceBody(_Published):
+class PresenceBody(Published):
     """One person's presence, how old that is, and what it means for a call."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_MAX]})
@@ -69,7 +90,7 @@ class Outcome(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-class BatchRequest(_Published):
+class BatchRequest(Published):
     """Whom to look up: addresses and object ids."""
 
     model_config = ConfigDict(
@@ -84,7 +105,7 @@ class BatchRequest(_Published):
     )
 
 
-class BatchEntry(_Published):
+class BatchEntry(Published):
     """One entry of the answer; `presence` is there exactly when the outcome is `found`."""
 
     user: Any = Field(description="As asked.")
@@ -92,7 +113,7 @@ class BatchEntry(_Published):
     presence: PresenceBody | None = None
 
 
-class BatchBody(_Published):
+class BatchBody(Published):
     """The answers, in the order asked."""
 
     model_config = ConfigDict(
@@ -111,7 +132,7 @@ class BatchBody(_Published):
     results: list[BatchEntry]
 
 
-class PageBody(_Published):
+class PageBody(Published):
     """A page of everybody; `next` is the cursor of the page behind it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"results": [_MAX], "next": None}]})
@@ -127,6 +148,7 @@ class PresenceFilter(BaseModel):
     state: State | None = Field(None, description="What the presence means for a call.")
     reachable: bool | None = Field(None, description="Only those to try now, or only the others.")
     q: str | None = Field(None, description="Part of a name or of an address.")
+    ruleset: str | None = Field(None, description=RULESET)
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, description="`next` of the page before.")
 
@@ -145,7 +167,40 @@ class PresenceFilter(BaseModel):
         return any(text in (part or "").lower() for part in (person.display_name, person.email))
 
 
-class ProblemBody(_Published):
+class LookupRequest(BaseModel):
+    """What a call flow sends, as query, form or JSON. Parameters that are not listed are ignored."""
+
+    email: str = Field("", description="Address or object id; tried first. `@` may be encoded, or not.")
+    phone: str = Field("", description="Number in any notation; tried when the address finds nobody.")
+    format: str = Field("json", description="`json`, `text` (the state), `reachable` (1 or 0) or `kv`.")
+    fields: str = Field("", description="Only these keys, comma-separated (json and kv).")
+    codes: str = Field("", description="`200`: always answer 200 and tell the truth in `status`.")
+    lang: str = Field("", description="`de`, `en` or `fr`: adds `label`, the state in that language.")
+    ruleset: str = Field("", description=RULESET)
+
+
+class LookupBody(BaseModel):
+    """The flat answer: every key on every outcome, texts and numbers only."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_MAX_FLAT]})
+
+    status: int = Field(description="The HTTP status, also where `codes=200` hides it.")
+    found: Literal[0, 1]
+    reachable: Literal[0, 1] = Field(description="Try this person now? The Teams leg only.")
+    state: State
+    availability: str
+    activity: str
+    email: str
+    phone: str = Field(description="E.164 without the plus.")
+    name: str
+    rule: str
+    stale: Literal[0, 1]
+    age: int | Literal[""] = Field(description="Seconds; empty when nothing is known.")
+    updated: str = Field(description="When Microsoft was asked; empty when nothing is known.")
+    error: str
+
+
+class ProblemBody(Published):
     """What went wrong (RFC 9457)."""
 
     model_config = ConfigDict(
@@ -169,54 +224,3 @@ class ProblemBody(_Published):
     detail: str
     error: str = Field(description="The same sentence, for phone systems that look for it here.")
     code: str = Field(description="One machine-readable word.")
-
-
-class FeedBody(_Published):
-    """One background feed."""
-
-    name: str
-    age: float | None = Field(description="Seconds since its last good round; null before the first.")
-    rounds: int
-    fault: str | None
-    fault_code: str | None
-    faulty_since: datetime | None
-
-
-class SignInBody(_Published):
-    """How the service stands with Microsoft's sign-in host."""
-
-    fault: str | None
-    fault_code: str | None
-    token_expires_in: float | None = Field(description="Seconds.")
-
-
-class PeopleBody(_Published):
-    """Who is known, and how current that is."""
-
-    accounts: int = Field(description="Known by name, held or not.")
-    held: int
-    fresh: int
-    stale: int
-    blind: int
-    never_read: int
-    complete: bool = Field(description="Whether the directory has been read completely.")
-    narrow: bool = Field(description="True when aliases and phones are withheld (no User.Read.All).")
-
-
-class TenantHealth(_Published):
-    """One Microsoft 365 tenant."""
-
-    id: str
-    sign_in: SignInBody
-    people: PeopleBody
-    feeds: list[FeedBody]
-    dead_tasks: list[str]
-
-
-class HealthBody(_Published):
-    """The whole story."""
-
-    status: Literal["ok", "starting", "degraded"]
-    ready: bool
-    version: str
-    tenants: list[TenantHealth]

@@ -1,0 +1,29 @@
+"""An error in the shape its route promises: flat for the call-flow lookup, problem details for the rest."""
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from app.api.caller_text import parse_form
+from app.api.flat import Shape
+from app.api.problems import problem
+from app.errors import CallerError
+
+LOOKUP = "/lookup"
+
+
+def refusal(error: CallerError, scope: Scope) -> Response:
+    """The answer to a request that ended in one of our own errors."""
+    if scope["path"].rstrip("/") == LOOKUP:
+        return Shape(parse_form(scope["query_string"])).failed(error)
+    return problem(error)
+
+
+def install_refusals(app: FastAPI) -> None:
+    """Answer our own errors in the shape of the route that raised them."""
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CallerError)  # noqa: S101 - registered for nothing else
+        return refusal(error, request.scope)
+
+    app.add_exception_handler(CallerError, refuse)

@@ -1,0 +1,108 @@
+"""`/rules/try`: what a changed rules file would do, before it does it."""
+
+import asyncio
+from itertools import islice
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from app.api.dependencies import DECLARED_KEYS, TheTenant
+from app.api.openapi import problems
+from app.api.render import json_response
+from app.errors import BodyTooLarge, MalformedRequest, RulesError
+from app.ingest.tenant import Tenant
+from app.presence.answers import Answer
+from app.presence.directory import position
+from app.presence.models import State
+from app.presence.rulebook import Rulebook
+from app.presence.rules_file import MAX_BYTES, parse_rules
+
+# Others get their answers between two portions.
+_PORTION = 500
+
+router = APIRouter(prefix="/rules", tags=["Operations"], dependencies=DECLARED_KEYS)
+
+
+class JudgedBody(BaseModel):
+    """What a set of rules says about somebody."""
+
+    state: State
+    reachable: bool
+    rule: str
+    ruleset: str
+
+
+class ChangeBody(BaseModel):
+    """Somebody who would be judged differently."""
+
+    id: str
+    email: str | None
+    before: JudgedBody
+    after: JudgedBody
+
+
+class RehearsalBody(BaseModel):
+    """Everybody held, judged by the rules in force and by the ones tried."""
+
+    held: int
+    changed: int = Field(description="Another state, reachable or rule.")
+    gained: int = Field(description="Would become reachable.")
+    lost: int = Field(description="Would no longer be reachable.")
+    unread: list[str] = Field(description="Groups the file names whose members have not been read so far.")
+    changes: list[ChangeBody]
+
+
+@router.post(
+    "/try",
+    summary="Who would change under other rules?",
+    response_model=RehearsalBody,
+    responses=problems({413: "Larger than 1 MiB."}),
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/toml": {"schema": {"type": "string"}}}}
+    },
+)
+async def try_rules(request: Request, tenant: TheTenant) -> Response:
+    """The body is a rules file. Nothing takes effect; a file with an error is a 400 with line and reason."""
+    rulebook = await _rulebook_of(request)
+    changes: list[tuple[Answer, Answer]] = []
+    held, after = 0, None
+    while portion := list(islice(tenant.desk.rehearsal(rulebook, after=after), _PORTION)):
+        held, after = held + len(portion), position(portion[-1][0].person)
+        changes += [(now, then) for now, then in portion if now.verdict != then.verdict]
+        await asyncio.sleep(0)
+    return json_response({"held": held, **_summary(changes), "unread": _unread(tenant, rulebook)})
+
+
+async def _rulebook_of(request: Request) -> Rulebook:
+    data = await request.body()
+    if len(data) > MAX_BYTES:
+        raise BodyTooLarge(f"A rules file has at most {MAX_BYTES // 1024 // 1024} MiB.")
+    try:
+        return await asyncio.to_thread(parse_rules, data)
+    except RulesError as error:
+        raise MalformedRequest(str(error)) from None
+
+
+def _unread(tenant: Tenant, rulebook: Rulebook) -> list[str]:
+    return sorted(rulebook.group_ids - tenant.directory.members.keys())
+
+
+def _summary(changes: list[tuple[Answer, Answer]]) -> dict[str, Any]:
+    gained = sum(then.verdict.reachable > now.verdict.reachable for now, then in changes)
+    lost = sum(then.verdict.reachable < now.verdict.reachable for now, then in changes)
+    rows = [
+        {"id": now.person.id, "email": now.person.email, "before": _judged(now), "after": _judged(then)}
+        for now, then in changes
+    ]
+    return {"changed": len(changes), "gained": gained, "lost": lost, "changes": rows}
+
+
+def _judged(answer: Answer) -> dict[str, Any]:
+    verdict = answer.verdict
+    return {
+        "state": verdict.state,
+        "reachable": verdict.reachable,
+        "rule": verdict.rule,
+        "ruleset": answer.ruleset,
+    }
