@@ -24,4 +24,4 @@ def answer_about_max(
     person = Person(
         id="5a1b6f0e-3d0c-4b0a-9f5d-0c6f6b3e2a11", mail="max@contoso.example", display_name="Max Muster"
     )
-    return Answer(person=person, sighting=sighting, verdict=STRICT.judge(presence))
+    return Answer(person=person, sighting=sighting, verdict=STRICT.judge(presence), ruleset=STRICT.name)

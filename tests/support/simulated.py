@@ -46,6 +46,15 @@ class Simulated:
         """Change somebody's properties."""
         self._switch("PATCH", f"people/{user}", properties)
 
+    def person(self, user: str) -> dict[str, Any]:
+        """Somebody as the tenant knows them."""
+        person: dict[str, Any] = self._switch("GET", f"people/{user}")
+        return person
+
+    def put_group(self, group_id: str, *members: str) -> None:
+        """Create a group or say who is in it from now on."""
+        self._switch("PUT", f"groups/{group_id}", {"members": list(members)})
+
     def remove_person(self, user: str) -> None:
         """Delete somebody, restorably."""
         self._switch("DELETE", f"people/{user}")
