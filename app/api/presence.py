@@ -2,7 +2,6 @@
 
 import codecs
 import json
-from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
@@ -24,6 +23,7 @@ from app.errors import (
 from app.ingest.tenant import Tenant
 from app.presence.answers import Answer
 from app.presence.directory import position
+from app.turns import in_turns
 
 _OUTCOME: dict[type[CallerError], Outcome] = {
     MalformedRequest: Outcome.INVALID,
@@ -93,7 +93,12 @@ async def list_presence(
 ) -> Response:
     """People in the order of their address. Nobody is asked for at Microsoft."""
     everybody = tenant.desk.everybody(after=Cursor.decode(wanted.cursor), ruleset=wanted.ruleset)
-    page = list(islice(filter(wanted.wants, everybody), wanted.limit + 1))
+    page: list[Answer] = []
+    async for one in in_turns(everybody):
+        if wanted.wants(one):
+            page.append(one)
+        if len(page) > wanted.limit:
+            break
     following = Cursor.encode(position(page[wanted.limit - 1].person)) if len(page) > wanted.limit else None
     results = [renderer.members(one) for one in page[: wanted.limit]]
     return json_response({"results": results, "next": following})
@@ -118,9 +123,9 @@ async def get_presence(
 async def _batch(users: list[Any], tenant: Tenant, renderer: Renderer, *, ruleset: str | None) -> Response:
     if len(users) > MAX_USERS:
         raise MalformedRequest(f"At most {MAX_USERS} users fit into one batch: split it.")
-    answers = await tenant.desk.answers(users, ruleset=ruleset)
+    answers = zip(users, await tenant.desk.answers(users, ruleset=ruleset), strict=True)
     return json_response(
-        {"results": [_entry(user, answer, renderer) for user, answer in zip(users, answers, strict=True)]}
+        {"results": [_entry(user, answer, renderer) async for user, answer in in_turns(answers)]}
     )
 
 

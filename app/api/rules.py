@@ -1,7 +1,6 @@
 """`/rules/try`: what a changed rules file would do, before it does it."""
 
 import asyncio
-from itertools import islice
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,13 +12,10 @@ from app.api.render import json_response
 from app.errors import BodyTooLarge, MalformedRequest, RulesError
 from app.ingest.tenant import Tenant
 from app.presence.answers import Answer
-from app.presence.directory import position
 from app.presence.models import State
 from app.presence.rulebook import Rulebook
 from app.presence.rules_file import MAX_BYTES, parse_rules
-
-# Others get their answers between two portions.
-_PORTION = 500
+from app.turns import in_turns
 
 router = APIRouter(prefix="/rules", tags=["Operations"], dependencies=DECLARED_KEYS)
 
@@ -66,11 +62,10 @@ async def try_rules(request: Request, tenant: TheTenant) -> Response:
     """The body is a rules file. Nothing takes effect; a file with an error is a 400 with line and reason."""
     rulebook = await _rulebook_of(request)
     changes: list[tuple[Answer, Answer]] = []
-    held, after = 0, None
-    while portion := list(islice(tenant.desk.rehearsal(rulebook, after=after), _PORTION)):
-        held, after = held + len(portion), position(portion[-1][0].person)
-        changes += [(now, then) for now, then in portion if now.verdict != then.verdict]
-        await asyncio.sleep(0)
+    held = 0
+    async for now, then in in_turns(tenant.desk.rehearsal(rulebook)):
+        held += 1
+        changes += [(now, then)] if now.verdict != then.verdict else []
     return json_response({"held": held, **_summary(changes), "unread": _unread(tenant, rulebook)})
 
 

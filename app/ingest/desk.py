@@ -1,6 +1,5 @@
 """Where questions are answered: from memory, by whoever's rules apply, with one bounded look at Microsoft."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,11 +18,10 @@ from app.presence.phones import NumberReader
 from app.presence.rulebook import Rulebook
 from app.presence.rules import Rules
 from app.presence.store import PresenceStore, WhenBlind
+from app.turns import in_turns
 
 # The one bounded exception to "nothing on the request path waits for Microsoft".
 _ON_DEMAND_S = 1.5
-# Entries of a long list that are answered before other callers get their turn.
-_PORTION = 500
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,12 +77,9 @@ class Desk:
     ) -> list[Answer | CallerError]:
         """An answer or the reason why there is none for each entry, in order; unknown ones cost nothing."""
         rules = self._asked_for(ruleset)
-        people: list[Person | CallerError] = []
-        for start in range(0, len(users), _PORTION):
-            people += map(self._find_or_error, users[start : start + _PORTION])
-            await asyncio.sleep(0)
+        people = [self._find_or_error(user) async for user in in_turns(users)]
         await self._read_if_new([one for one in people if isinstance(one, Person)], within_s=_ON_DEMAND_S)
-        return [self._answer_or_error(one, rules) for one in people]
+        return [self._answer_or_error(one, rules) async for one in in_turns(people)]
 
     def everybody(self, *, after: tuple[str, str] | None, ruleset: str | None = None) -> Iterator[Answer]:
         """Every held person in the order of their address; one never read counts as unknown.
@@ -96,11 +91,9 @@ class Desk:
             raise self._nobody()
         return (self._judged(person, rules) for person in self.directory.page(after=after))
 
-    def rehearsal(
-        self, rulebook: Rulebook, *, after: tuple[str, str] | None
-    ) -> Iterator[tuple[Answer, Answer]]:
+    def rehearsal(self, rulebook: Rulebook) -> Iterator[tuple[Answer, Answer]]:
         """Every held person as judged now, and as another rulebook would judge them."""
-        for person in self.directory.page(after=after):
+        for person in self.directory.page(after=None):
             theirs = rulebook.for_person(person, members=self.directory.members)
             yield self._judged(person, None), self._judged(person, theirs)
 

@@ -106,9 +106,10 @@ class Directory:
         """Held people in the order of their address, beginning behind the position `after`."""
         if self._in_order is None:
             self._in_order = sorted(map(position, self._held.values()))
-        start = bisect_right(self._in_order, after) if after else 0
-        for index in range(start, len(self._in_order)):
-            yield self._held[self._in_order[index][1]]
+        order = self._in_order
+        for index in range(bisect_right(order, after) if after else 0, len(order)):
+            if person := self._held.get(order[index][1]):  # who has left while the reader paused is left out
+                yield person
 
     def _put(self, person_id: str, *, before: Person | None, after: Person | None) -> None:
         self._unindex(before)
