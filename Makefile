@@ -49,7 +49,7 @@ clean:
 # without a build environment of its own, so that nothing arrives that is not in the lock.
 .venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/bin/python
 	@echo "Installing the $* dependencies into .venv ..."
-	@$(PIP) install --progress-bar on --quiet --require-hashes -r requirements/$*.txt -r requirements/build.txt
+	@$(PIP) install --require-hashes -r requirements/$*.txt -r requirements/build.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

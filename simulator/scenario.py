@@ -6,7 +6,8 @@ from .directory import Directory
 from .presence import PresenceBoard, first_presence, spelled
 
 OPENING_MINUTE = 10 * 60
-DAY_MINUTES = 24 * 60
+# The night is left out: whoever watches would see nobody for half a day.
+MORNING_MINUTE, EVENING_MINUTE = 7 * 60, 19 * 60
 SLOT_MINUTES = 5
 DAY_OFF_EVERY = 20
 State = tuple[str, str]
@@ -48,7 +49,7 @@ class Rhythm:
 
     def state_at(self, minute: int) -> State:
         """What Teams shows at this minute of the day."""
-        if self.salt % DAY_OFF_EVERY == 0 or not self.arrives <= minute < self.leaves:
+        if self.salt % DAY_OFF_EVERY == DAY_OFF_EVERY - 1 or not self.arrives <= minute < self.leaves:
             return OFF
         if self.eats <= minute < self.eats + 45:
             return AWAY
@@ -82,8 +83,10 @@ class WorkingDay:
             self.board.put(person.id, first_presence(index, *state))
 
     def pass_time(self, minutes: float) -> None:
-        """Let the script run on; after midnight comes the next, equal day."""
-        self.minute = (self.minute + minutes) % DAY_MINUTES
+        """Let the script run on; after the evening comes the next, equal morning."""
+        self.minute = MORNING_MINUTE + (self.minute + minutes - MORNING_MINUTE) % (
+            EVENING_MINUTE - MORNING_MINUTE
+        )
         for index, person in enumerate(self.directory.people):
             if person.id in self._rhythms and person.id not in self._pinned and person.is_held:
                 state = self._rhythms[person.id].state_at(int(self.minute))

@@ -100,10 +100,10 @@ async def test_all_presence_reads_share_one_throttle(tenant: Tenant) -> None:
 
 
 async def test_the_working_day_moves_everybody_but_the_pinned(big_tenant: Tenant) -> None:
-    """At three in the morning everybody has gone home, except who was placed by hand."""
+    """At ten to seven in the evening everybody has gone home, except who was placed by hand."""
     world, ids = big_tenant.world, [person.id for person in people(big_tenant)[:50]]
     await big_tenant.switch("PUT", f"people/{ids[0]}/presence", {"availability": "Busy", "activity": "Busy"})
-    world.day.pass_time(24 * 60 - OPENING_MINUTE + 3 * 60)
+    world.day.pass_time(18 * 60 + 50 - OPENING_MINUTE)
     found = (await big_tenant.presences(ids, await big_tenant.app_headers())).json()["value"]
     assert {item["availability"].lower() for item in found if item["id"] != ids[0]} == {"offline"}
     assert next(item for item in found if item["id"] == ids[0])["availability"] == "Busy"
