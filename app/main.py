@@ -136,6 +136,8 @@ def _answer_sighup(tenant: Tenant) -> None:
     def retry() -> None:
         _LOG.info("SIGHUP: asking Microsoft at once; changed settings need a restart")
         tenant.tokens.retry_now()
+        tenant.users.believe_loss()
+        tenant.groups.believe_losses()
         tenant.rules.look_now()
         tenant.supervisor.wake()
 
