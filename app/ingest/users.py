@@ -29,6 +29,7 @@ class UserSync:
         self._delta_link: str | None = None
         self._next_link: str | None = None
         self._pending: list[PersonChange] = []
+        self._unreadable = 0
         self._losses = LossGuard()
         self.listed = asyncio.Event()
 
@@ -56,12 +57,14 @@ class UserSync:
 
     async def _follow_pages(self) -> None:
         page = await self._first_page()
+        self._unreadable += page.unreadable
         while not page.delta_link:
             if not page.next_link:
                 raise UnexpectedAnswer("A page of people has neither a next link nor a delta link.")
             self._pending += page.changes
             self._next_link = page.next_link
             page = await self._client.users(self._next_link)
+            self._unreadable += page.unreadable
         self._finish([*self._pending, *page.changes], page.delta_link)
 
     async def _first_page(self) -> UserPage:
@@ -91,6 +94,8 @@ class UserSync:
         ) from refusal
 
     def _finish(self, changes: list[PersonChange], delta_link: str) -> None:
+        if self._unreadable:
+            _LOG.warning("%d people could not be read in this round: they are left out", self._unreadable)
         plan = self._directory.plan(changes, listing=not self._delta_link)
         held = len(self._directory.held)
         self.listed.set()
@@ -104,4 +109,4 @@ class UserSync:
         self._start_over(delta_link)
 
     def _start_over(self, delta_link: str | None = None) -> None:
-        self._delta_link, self._next_link, self._pending = delta_link, None, []
+        self._delta_link, self._next_link, self._pending, self._unreadable = delta_link, None, [], 0
