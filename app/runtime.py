@@ -10,6 +10,7 @@ import httpx
 from app.clock import Clock
 from app.config import Settings, SignIn
 from app.graph.client import GraphClient
+from app.graph.connections import Connections
 from app.graph.credentials import AppCredential, ClientCertificate, ClientSecret, Credentials, UserPassword
 from app.graph.sign_in import MsalSignIn
 from app.graph.sign_in_http import SignInHttp
@@ -41,9 +42,12 @@ async def open_tenant(settings: Settings, *, rules: RulesWatch, clock: Clock) ->
     async with AsyncExitStack() as stack:
         verify = trusted_authorities(settings.ca_bundle)
         tokens = _tokens(settings, verify=verify, clock=clock, stack=stack)
-        http = await stack.enter_async_context(open_http(verify))
+        connections = Connections(lambda: open_http(verify))
+        stack.push_async_callback(connections.close)
         budget = GraphBudget(clock)
-        transport = GraphTransport(http, root=settings.graph_url, tokens=tokens, budget=budget, clock=clock)
+        transport = GraphTransport(
+            connections, root=settings.graph_url, tokens=tokens, budget=budget, clock=clock
+        )
         client = GraphClient(transport, numbers=NumberReader(settings.default_country))
         tenant = _tenant(settings, client=client, tokens=tokens, rules=rules, clock=clock)
         for part in (rules, tenant.poller, tenant.desk.search, tenant.supervisor):

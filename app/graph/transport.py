@@ -19,6 +19,7 @@ from app.errors import (
     SettingsError,
     UnexpectedAnswer,
 )
+from app.graph.connections import Connections
 from app.graph.reach import why_unreachable
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
@@ -48,14 +49,14 @@ class GraphTransport:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        connections: Connections,
         *,
         root: str,
         tokens: TokenSource,
         budget: GraphBudget,
         clock: Clock,
     ) -> None:
-        self._http = http
+        self._connections = connections
         self._root = root
         self._origin = _origin(httpx.URL(root))
         self._tokens = tokens
@@ -87,11 +88,14 @@ class GraphTransport:
         asked_at, wall = self._clock.monotonic(), self._clock.now()
         try:
             async with asyncio.timeout(_WHOLE_ANSWER_S):
-                answer = await self._http.request(method, url, content=body, headers=_headers(token, body))
+                answer = await self._connections.request(
+                    method, url, body=body, headers=_headers(token, body)
+                )
         except (httpx.HTTPError, TimeoutError) as error:
             raise GraphUnavailable(f"Microsoft Graph cannot be used: {why_unreachable(error)}.") from error
         if answer.status_code != httpx.codes.OK:
-            raise _failure(answer, bucket)
+            raise _failure(answer, bucket, asked_at=asked_at)
+        bucket.succeeded()
         return Reply(body=answer.content, asked_at=asked_at, arrived_at=self._clock.monotonic(), wall=wall)
 
     def _within_root(self, link: str) -> httpx.URL:
@@ -104,10 +108,13 @@ class GraphTransport:
         return target
 
 
-def _failure(answer: httpx.Response, bucket: TokenBucket) -> GraphError:
+def _failure(answer: httpx.Response, bucket: TokenBucket, *, asked_at: float) -> GraphError:
+    """The error of an answer, after the bucket was told whatever it says about our pace."""
     error = decode_error(answer.status_code, answer.headers, answer.content)
     if isinstance(error, GraphThrottled):
-        bucket.hold_off(error.retry_after_s or _DEFAULT_PAUSE_S)
+        bucket.throttled(asked_at=asked_at, pause_s=error.retry_after_s or _DEFAULT_PAUSE_S)
+    elif error.retry_after_s:
+        bucket.hold_off(error.retry_after_s)
     return error
 
 
@@ -116,7 +123,7 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
 
 
 def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
-    """The connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
+    """A pool of connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
     limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
     return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits)
 
