@@ -24,6 +24,7 @@ from app.graph.reach import why_unreachable
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
 from app.graph.wire import decode_error
+from app.metrics import Metrics
 
 _TIMEOUT = httpx.Timeout(5.0, pool=15.0)
 _WHOLE_ANSWER_S = 15.0
@@ -47,7 +48,7 @@ class GraphTransport:
     token and one more try (they occur without reason); everything else is for the caller to repeat.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a request passes on its way, one by one
         self,
         connections: Connections,
         *,
@@ -55,13 +56,15 @@ class GraphTransport:
         tokens: TokenSource,
         budget: GraphBudget,
         clock: Clock,
+        metrics: Metrics | None = None,
     ) -> None:
         self._connections = connections
         self._root = root
         self._origin = _origin(httpx.URL(root))
         self._tokens = tokens
-        self._budget = budget
+        self.budget = budget
         self._clock = clock
+        self._metrics = metrics or Metrics()
 
     async def get(self, url: str) -> Reply:
         """Fetch an absolute link or a path below the root. Raises GraphError, SignInError."""
@@ -83,7 +86,7 @@ class GraphTransport:
             return await self._send_once(method, target, body=body, token=another)
 
     async def _send_once(self, method: str, url: httpx.URL, *, body: bytes | None, token: str) -> Reply:
-        bucket = self._budget.bucket_for(url.path)
+        bucket = self.budget.bucket_for(url.path)
         await bucket.take()
         asked_at, wall = self._clock.monotonic(), self._clock.now()
         try:
@@ -92,7 +95,9 @@ class GraphTransport:
                     method, url, body=body, headers=_headers(token, body)
                 )
         except (httpx.HTTPError, TimeoutError) as error:
+            self._metrics.graph_answered(endpoint=_endpoint(url.path), status=None)
             raise GraphUnavailable(f"Microsoft Graph cannot be used: {why_unreachable(error)}.") from error
+        self._metrics.graph_answered(endpoint=_endpoint(url.path), status=answer.status_code)
         if answer.status_code != httpx.codes.OK:
             raise _failure(answer, bucket, asked_at=asked_at)
         bucket.succeeded()
@@ -116,6 +121,17 @@ def _failure(answer: httpx.Response, bucket: TokenBucket, *, asked_at: float) ->
     elif error.retry_after_s:
         bucket.hold_off(error.retry_after_s)
     return error
+
+
+def _endpoint(path: str) -> str:
+    """One of a few words for what was asked, for counting."""
+    if path.startswith("/v1.0/communications/"):
+        return "presence"
+    if path.startswith("/v1.0/groups/"):
+        return "groups"
+    if path.startswith("/v1.0/users"):
+        return "delta" if path.endswith("/delta") else "search"
+    return "other"
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:

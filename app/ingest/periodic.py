@@ -22,12 +22,16 @@ _TOLD_ALREADY = (SignInError, RulesError)
 
 @dataclass(slots=True, kw_only=True)
 class Feed:
-    """How one background feed is doing; `fault` is the sentence of what is wrong, None while all is well."""
+    """How one background feed is doing; `fault` is the sentence of what is wrong, None while all is well.
+
+    `rounds` counts the good ones, `failed_rounds` the others, `failures` those since the last good one.
+    """
 
     name: str
     clock: Clock
     rounds: int = 0
     failures: int = 0
+    failed_rounds: int = 0
     succeeded_at: float | None = None
     fault: str | None = None
     fault_code: str | None = None
@@ -57,6 +61,7 @@ class Feed:
         )
         self.told = self.told or not quiet
         self.failures += 1
+        self.failed_rounds += 1
         self.fault, self.fault_code = str(error) or type(error).__name__, code
         self.faulty_since = self.faulty_since or self.clock.now()
 
@@ -72,6 +77,11 @@ class Feed:
         """Begin the next round now."""
         if self._rest is not None:
             self._rest.cancel()
+
+    @property
+    def finished(self) -> int:
+        """How many rounds have come to an end, good or bad."""
+        return self.rounds + self.failed_rounds
 
     @property
     def age_s(self) -> float | None:
