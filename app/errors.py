@@ -138,6 +138,12 @@ class DeltaExpired(GraphError):
     code = "delta_expired"
 
 
+class MassRemoval(GraphError):
+    """A round would lose so many people that it is kept out until it proves true."""
+
+    code = "mass_removal"
+
+
 class UnexpectedAnswer(GraphError):
     """Graph, or something in between, answered what the documentation does not know."""
 

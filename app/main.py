@@ -13,10 +13,11 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.api import explain, lookup, operations, presence, rules
+from app.api import explain, lookup, operations, presence, rules, scrape
 from app.api.access_log import AccessLog
 from app.api.docs import install_docs
 from app.api.keys import KeyRing
+from app.api.metering import Meter, RouteNote
 from app.api.middleware import guarded
 from app.api.openapi import publish
 from app.api.problems import install_problem_handlers
@@ -28,6 +29,7 @@ from app.errors import SettingsError
 from app.graph.transport import check_proxies
 from app.ingest.rules_watch import RulesWatch
 from app.ingest.tenant import Tenant
+from app.metrics import Metrics
 from app.runtime import open_tenant
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ def build_api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    routers = [module.router for module in (presence, lookup, explain, rules, operations)]
+    routers = [module.router for module in (presence, lookup, explain, rules, operations, scrape)]
     install_problem_handlers(api, [api.router, *routers])
     install_refusals(api)
     install_docs(api)
@@ -62,19 +64,21 @@ def build_app(settings: Settings) -> ASGIApp:
     """The whole application; its lifespan opens the tenant and closes it. Raises SettingsError."""
     api = build_api()
     clock = SystemClock()
+    metrics = Metrics()
+    api.state.metrics = metrics
     rules_watch = RulesWatch(settings.rules_file, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with open_tenant(settings, rules=rules_watch, clock=clock) as tenant:
+        async with open_tenant(settings, rules=rules_watch, clock=clock, metrics=metrics) as tenant:
             _answer_sighup(tenant)
             api.state.tenant = tenant
             api.state.renderer = Renderer(status_messages=settings.status_messages)
             yield
 
     api.router.lifespan_context = lifespan
-    app = guarded(api, keys=KeyRing(settings.api_keys, in_query=settings.key_in_query))
-    return AccessLog(app) if settings.access_log else app
+    app = guarded(RouteNote(api), keys=KeyRing(settings.api_keys, in_query=settings.key_in_query))
+    return Meter(AccessLog(app) if settings.access_log else app, metrics=metrics)
 
 
 def serve(settings: Settings) -> None:
@@ -136,6 +140,8 @@ def _answer_sighup(tenant: Tenant) -> None:
     def retry() -> None:
         _LOG.info("SIGHUP: asking Microsoft at once; changed settings need a restart")
         tenant.tokens.retry_now()
+        tenant.users.believe_loss()
+        tenant.groups.believe_losses()
         tenant.rules.look_now()
         tenant.supervisor.wake()
 

@@ -10,6 +10,7 @@ import httpx
 from app.clock import Clock
 from app.config import Settings, SignIn
 from app.graph.client import GraphClient
+from app.graph.connections import Connections
 from app.graph.credentials import AppCredential, ClientCertificate, ClientSecret, Credentials, UserPassword
 from app.graph.sign_in import MsalSignIn
 from app.graph.sign_in_http import SignInHttp
@@ -18,13 +19,16 @@ from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
 from app.ingest.demand import PersonSearch
 from app.ingest.desk import Desk
+from app.ingest.gauges import TenantGauges
 from app.ingest.groups import GroupSync
+from app.ingest.lag import MEASURED_OVER_S, LoopLag
 from app.ingest.periodic import Feed, run_every
 from app.ingest.poll import PresencePoller
 from app.ingest.rules_watch import LOOK_EVERY_S, RulesWatch
 from app.ingest.supervisor import Supervisor
 from app.ingest.tenant import Tenant
 from app.ingest.users import UserSync
+from app.metrics import Metrics
 from app.presence.coverage import Coverage
 from app.presence.directory import Directory
 from app.presence.history import History
@@ -36,16 +40,25 @@ _SIGN_IN_DEADLINE_S = 10.0
 
 
 @asynccontextmanager
-async def open_tenant(settings: Settings, *, rules: RulesWatch, clock: Clock) -> AsyncIterator[Tenant]:
+async def open_tenant(
+    settings: Settings, *, rules: RulesWatch, clock: Clock, metrics: Metrics
+) -> AsyncIterator[Tenant]:
     """The tenant with its feeds running. Nothing here waits for Microsoft."""
     async with AsyncExitStack() as stack:
         verify = trusted_authorities(settings.ca_bundle)
-        tokens = _tokens(settings, verify=verify, clock=clock, stack=stack)
-        http = await stack.enter_async_context(open_http(verify))
-        budget = GraphBudget(clock)
-        transport = GraphTransport(http, root=settings.graph_url, tokens=tokens, budget=budget, clock=clock)
-        client = GraphClient(transport, numbers=NumberReader(settings.default_country))
-        tenant = _tenant(settings, client=client, tokens=tokens, rules=rules, clock=clock)
+        tokens = _tokens(settings, verify=verify, clock=clock, metrics=metrics, stack=stack)
+        connections = Connections(lambda: open_http(verify))
+        stack.push_async_callback(connections.close)
+        transport = GraphTransport(
+            connections,
+            root=settings.graph_url,
+            tokens=tokens,
+            budget=GraphBudget(clock),
+            clock=clock,
+            metrics=metrics,
+        )
+        tenant = _tenant(settings, transport=transport, tokens=tokens, rules=rules, clock=clock)
+        metrics.collect_from(TenantGauges(tenant))
         for part in (rules, tenant.poller, tenant.desk.search, tenant.supervisor):
             stack.push_async_callback(part.close)
         _start_feeds(tenant, settings)
@@ -54,7 +67,7 @@ async def open_tenant(settings: Settings, *, rules: RulesWatch, clock: Clock) ->
 
 
 def _tokens(
-    settings: Settings, *, verify: ssl.SSLContext, clock: Clock, stack: AsyncExitStack
+    settings: Settings, *, verify: ssl.SSLContext, clock: Clock, metrics: Metrics, stack: AsyncExitStack
 ) -> TokenSource:
     credentials = credentials_of(settings)
 
@@ -64,14 +77,20 @@ def _tokens(
 
     sign_in = MsalSignIn(credentials, connect=connect)
     stack.callback(sign_in.close)
-    tokens = TokenSource(sign_in.acquire, clock=clock)
+    tokens = TokenSource(sign_in.acquire, clock=clock, metrics=metrics)
     stack.push_async_callback(tokens.close)
     return tokens
 
 
 def _tenant(
-    settings: Settings, *, client: GraphClient, tokens: TokenSource, rules: RulesWatch, clock: Clock
+    settings: Settings,
+    *,
+    transport: GraphTransport,
+    tokens: TokenSource,
+    rules: RulesWatch,
+    clock: Clock,
 ) -> Tenant:
+    client = GraphClient(transport, numbers=NumberReader(settings.default_country))
     scope = scope_of(**asdict(settings.scope))
     directory = Directory(scope)
     when_blind = WhenBlind(settings.when_blind)
@@ -108,17 +127,20 @@ def _tenant(
         coverage=coverage,
         history=history,
         tokens=tokens,
+        budget=transport.budget,
         users=UserSync(client, directory=directory, may_narrow=settings.sign_in is SignIn.DELEGATED),
         groups=GroupSync(client, directory=directory, wanted=lambda: scope.groups | rules.rulebook.group_ids),
         poller=poller,
         desk=desk,
         supervisor=Supervisor(clock),
+        lag=LoopLag(clock),
     )
 
 
 def _start_feeds(tenant: Tenant, settings: Settings) -> None:
     people = Feed(name="directory", clock=tenant.clock)
     presence = Feed(name="presence", clock=tenant.clock)
+    loop = Feed(name="event-loop", clock=tenant.clock)
 
     async def keep_people() -> None:
         await run_every(settings.directory_interval, tenant.users.round, feed=people)
@@ -129,6 +151,10 @@ def _start_feeds(tenant: Tenant, settings: Settings) -> None:
             await tenant.groups.attempted.wait()
         await run_every(settings.poll_interval, tenant.poller.sweep, feed=presence)
 
+    async def keep_an_eye_on_the_loop() -> None:
+        await run_every(MEASURED_OVER_S, tenant.lag.round, feed=loop)
+
+    tenant.supervisor.start(loop, keep_an_eye_on_the_loop)
     tenant.supervisor.start(people, keep_people)
     start_groups(tenant, interval_s=settings.directory_interval)
     tenant.supervisor.start(presence, keep_presence)

@@ -60,10 +60,18 @@ class TenantHealth(Published):
     dead_tasks: list[str]
 
 
+class EventLoopBody(Published):
+    """How late the process wakes those who wait."""
+
+    lag: float = Field(description="Seconds, measured within the last second.")
+    longest_lag: float = Field(description="Seconds; the worst of the last minute.")
+
+
 class HealthBody(Published):
     """The whole story."""
 
     status: Literal["ok", "starting", "degraded"]
     ready: bool
     version: str
+    event_loop: EventLoopBody
     tenants: list[TenantHealth]

@@ -21,6 +21,7 @@ _NEEDED_BY_ROOT = {
     "explain": Scope.EXPLAIN,
     "coverage": Scope.EXPLAIN,
     "health": Scope.ADMIN,
+    "metrics": Scope.ADMIN,
     "rules": Scope.ADMIN,
 }
 

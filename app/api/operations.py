@@ -7,7 +7,15 @@ from fastapi.responses import PlainTextResponse
 
 from app import __version__
 from app.api.dependencies import DECLARED_KEYS, TheTenant
-from app.api.health_bodies import FeedBody, HealthBody, PeopleBody, RulesBody, SignInBody, TenantHealth
+from app.api.health_bodies import (
+    EventLoopBody,
+    FeedBody,
+    HealthBody,
+    PeopleBody,
+    RulesBody,
+    SignInBody,
+    TenantHealth,
+)
 from app.api.openapi import PROBLEM
 from app.ingest.tenant import Tenant
 from app.presence.models import Freshness
@@ -43,7 +51,11 @@ async def ready(tenant: TheTenant) -> PlainTextResponse:
 async def health(tenant: TheTenant) -> HealthBody:
     """How old everything is, what is wrong, and since when."""
     return HealthBody(
-        status=_status(tenant), ready=tenant.ready, version=__version__, tenants=[_tenant(tenant)]
+        status=_status(tenant),
+        ready=tenant.ready,
+        version=__version__,
+        event_loop=EventLoopBody(lag=tenant.lag.latest_s, longest_lag=tenant.lag.worst_s),
+        tenants=[_tenant(tenant)],
     )
 
 

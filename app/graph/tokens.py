@@ -9,6 +9,7 @@ from copy import copy
 from app.clock import Clock
 from app.errors import PasswordRefused, SignInError, SignInRefused
 from app.graph.sign_in import Token
+from app.metrics import Metrics
 from app.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
@@ -30,9 +31,12 @@ class TokenSource:
     Microsoft being asked, until the next attempt is due.
     """
 
-    def __init__(self, acquire: Callable[..., Token], *, clock: Clock) -> None:
+    def __init__(
+        self, acquire: Callable[..., Token], *, clock: Clock, metrics: Metrics | None = None
+    ) -> None:
         self._acquire = acquire
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._flights: SingleFlight[None] = SingleFlight()
         self._token: Token | None = None
         self._obtained_at = self._renewed_at = self._next_attempt_at = float("-inf")
@@ -112,12 +116,14 @@ class TokenSource:
             self._came_back()
 
     def _came_back(self) -> None:
+        self._metrics.signed_in(outcome="ok")
         if self.fault is not None:
             _LOG.info("Signed in to Microsoft again")
         self.fault, self._failures, self._next_attempt_at = None, 0, float("-inf")
         self._obtained_at = self._clock.monotonic()
 
     def _went_bad(self, error: SignInError) -> None:
+        self._metrics.signed_in(outcome=error.code)
         if self.fault is None or (self.fault.code, self.fault.aadsts) != (error.code, error.aadsts):
             _LOG.error("Sign-in failed: %s", error, extra={"error_code": error.code})
         self.fault = error

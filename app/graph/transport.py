@@ -19,10 +19,12 @@ from app.errors import (
     SettingsError,
     UnexpectedAnswer,
 )
+from app.graph.connections import Connections
 from app.graph.reach import why_unreachable
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
 from app.graph.wire import decode_error
+from app.metrics import Metrics
 
 _TIMEOUT = httpx.Timeout(5.0, pool=15.0)
 _WHOLE_ANSWER_S = 15.0
@@ -46,21 +48,23 @@ class GraphTransport:
     token and one more try (they occur without reason); everything else is for the caller to repeat.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a request passes on its way, one by one
         self,
-        http: httpx.AsyncClient,
+        connections: Connections,
         *,
         root: str,
         tokens: TokenSource,
         budget: GraphBudget,
         clock: Clock,
+        metrics: Metrics | None = None,
     ) -> None:
-        self._http = http
+        self._connections = connections
         self._root = root
         self._origin = _origin(httpx.URL(root))
         self._tokens = tokens
-        self._budget = budget
+        self.budget = budget
         self._clock = clock
+        self._metrics = metrics or Metrics()
 
     async def get(self, url: str) -> Reply:
         """Fetch an absolute link or a path below the root. Raises GraphError, SignInError."""
@@ -82,16 +86,21 @@ class GraphTransport:
             return await self._send_once(method, target, body=body, token=another)
 
     async def _send_once(self, method: str, url: httpx.URL, *, body: bytes | None, token: str) -> Reply:
-        bucket = self._budget.bucket_for(url.path)
+        bucket = self.budget.bucket_for(url.path)
         await bucket.take()
         asked_at, wall = self._clock.monotonic(), self._clock.now()
         try:
             async with asyncio.timeout(_WHOLE_ANSWER_S):
-                answer = await self._http.request(method, url, content=body, headers=_headers(token, body))
+                answer = await self._connections.request(
+                    method, url, body=body, headers=_headers(token, body)
+                )
         except (httpx.HTTPError, TimeoutError) as error:
+            self._metrics.graph_answered(endpoint=_endpoint(url.path), status=None)
             raise GraphUnavailable(f"Microsoft Graph cannot be used: {why_unreachable(error)}.") from error
+        self._metrics.graph_answered(endpoint=_endpoint(url.path), status=answer.status_code)
         if answer.status_code != httpx.codes.OK:
-            raise _failure(answer, bucket)
+            raise _failure(answer, bucket, asked_at=asked_at)
+        bucket.succeeded()
         return Reply(body=answer.content, asked_at=asked_at, arrived_at=self._clock.monotonic(), wall=wall)
 
     def _within_root(self, link: str) -> httpx.URL:
@@ -104,11 +113,25 @@ class GraphTransport:
         return target
 
 
-def _failure(answer: httpx.Response, bucket: TokenBucket) -> GraphError:
+def _failure(answer: httpx.Response, bucket: TokenBucket, *, asked_at: float) -> GraphError:
+    """The error of an answer, after the bucket was told whatever it says about our pace."""
     error = decode_error(answer.status_code, answer.headers, answer.content)
     if isinstance(error, GraphThrottled):
-        bucket.hold_off(error.retry_after_s or _DEFAULT_PAUSE_S)
+        bucket.throttled(asked_at=asked_at, pause_s=error.retry_after_s or _DEFAULT_PAUSE_S)
+    elif error.retry_after_s:
+        bucket.hold_off(error.retry_after_s)
     return error
+
+
+def _endpoint(path: str) -> str:
+    """One of a few words for what was asked, for counting."""
+    if path.startswith("/v1.0/communications/"):
+        return "presence"
+    if path.startswith("/v1.0/groups/"):
+        return "groups"
+    if path.startswith("/v1.0/users"):
+        return "delta" if path.endswith("/delta") else "search"
+    return "other"
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
@@ -116,7 +139,7 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
 
 
 def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
-    """The connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
+    """A pool of connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
     limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
     return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits)
 

@@ -107,13 +107,18 @@ class _Users(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserPage:
-    """One page of a listing or delta round; the last page of a round has the delta link."""
+    """One page of a listing or delta round; the last page of a round has the delta link.
+
+    `unreadable` counts the people on it of whom not even the id could be read.
+    """
 
     changes: tuple[PersonChange, ...]
     next_link: str | None
     delta_link: str | None
+    unreadable: int = 0
 
 
+_ESSENTIAL = frozenset({"id", "@removed"})
 _PLAIN = ("display_name", "mail", "user_principal_name", "mobile_phone", "account_enabled", "user_type")
 
 Item = TypeVar("Item", _Presence, _User)
@@ -135,21 +140,22 @@ def decode_presences(body: bytes) -> dict[str, Presence]:
     try:
         items = _presences.decode(body).value
     except _UNREADABLE:
-        items = _readable(body, _Presence)
+        items, _ = _readable(body, _Presence)
     return {item.id.lower(): _presence(item) for item in items}
 
 
 def decode_users(body: bytes) -> UserPage:
     """One page of people. Raises UnexpectedAnswer."""
     try:
-        items = _users.decode(body).value
+        items, unreadable = _users.decode(body).value, 0
     except _UNREADABLE:
-        items = _readable(body, _User)
+        items, unreadable = _readable(body, _User)
     links = _decoded_links(body)
     return UserPage(
         changes=tuple(_change(item) for item in items if item.id),
         next_link=links.next_link,
         delta_link=links.delta_link,
+        unreadable=unreadable + sum(not item.id for item in items),
     )
 
 
@@ -194,19 +200,35 @@ def _error_detail(body: bytes) -> _ErrorDetail:
         return _ErrorDetail()
 
 
-def _readable(body: bytes, kind: type[Item]) -> list[Item]:
-    """The items that can be read, one by one. Raises UnexpectedAnswer if there are some and none can."""
+def _readable(body: bytes, kind: type[Item]) -> tuple[list[Item], int]:
+    """The items that can be read, one by one, and how many cannot. Raises UnexpectedAnswer if none can."""
     try:
         raw = _envelope.decode(body).value
     except _UNREADABLE as error:
         raise UnexpectedAnswer(f"Microsoft Graph's answer is not the documented list ({error}).") from None
-    items = [item for piece in raw if (item := _try_decode(piece, kind))]
+    items = [item for piece in raw if (item := _try_decode(piece, kind) or _salvaged(piece, kind))]
     if raw and not items:
         raise UnexpectedAnswer("Microsoft Graph's answer is a list of something undocumented.")
-    return items
+    return items, len(raw) - len(items)
 
 
-def _try_decode(piece: msgspec.Raw, kind: type[Item]) -> Item | None:
+def _salvaged(piece: msgspec.Raw, kind: type[Item]) -> Item | None:
+    """The item without those of its members that cannot be read; None without a readable id.
+
+    Whoever may have been removed is not shown as present: `@removed` has to be readable, too.
+    """
+    try:
+        members = msgspec.json.decode(piece, type=dict[str, msgspec.Raw])
+    except _UNREADABLE:
+        return None
+    kept = {name: members[name] for name in _ESSENTIAL & members.keys()}
+    for name in members.keys() & set(kind.__struct_encode_fields__):
+        if _try_decode(msgspec.json.encode({**kept, name: members[name]}), kind):
+            kept[name] = members[name]
+    return _try_decode(msgspec.json.encode(kept), kind)
+
+
+def _try_decode(piece: bytes | msgspec.Raw, kind: type[Item]) -> Item | None:
     try:
         return msgspec.json.decode(piece, type=kind)
     except _UNREADABLE:

@@ -1,10 +1,13 @@
 """Keeps group membership current, for the scope and for rules that are given to groups."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+from app.errors import MassRemoval
 from app.graph.client import GraphClient
 from app.presence.directory import Directory
+from app.presence.safety import LossGuard
 
 # Sweeps use the same connections and must not wait for groups.
 _IN_PARALLEL = 4
@@ -13,7 +16,8 @@ _IN_PARALLEL = 4
 class GroupSync:
     """Rounds that read every wanted group whole.
 
-    One that cannot be read keeps the members it had and does not stop the others; never read, it has none.
+    One that cannot be read, or would lose very many members at once, keeps the members it had
+    and does not stop the others; never read, it has none.
     `attempted` is set once the first round is over, however it went.
     """
 
@@ -23,6 +27,7 @@ class GroupSync:
         self._client = client
         self._directory = directory
         self._wanted = wanted
+        self._losses: defaultdict[str, LossGuard] = defaultdict(LossGuard)
         self._parallel = asyncio.Semaphore(_IN_PARALLEL)
         self.attempted = asyncio.Event()
 
@@ -30,6 +35,11 @@ class GroupSync:
     def needed(self) -> bool:
         """Whether there is any group to read."""
         return any(True for _ in self._wanted())
+
+    def believe_losses(self) -> None:
+        """Let the next round take effect for groups whose loss of members is kept out now."""
+        for guard in self._losses.values():
+            guard.approve()
 
     async def round(self) -> None:
         """Read every wanted group; what was read takes effect together. Raises the first failure."""
@@ -48,4 +58,11 @@ class GroupSync:
 
     async def _read(self, group: str) -> frozenset[str]:
         async with self._parallel:
-            return await self._client.members(group)
+            members = await self._client.members(group)
+        before = self._directory.members.get(group, frozenset())
+        if not self._losses[group].believes(before - members, of=len(before)):
+            raise MassRemoval(
+                f"{len(before - members)} of {len(before)} members of group {group} would vanish at once: it "
+                "stays as it was. It is believed after three equal rounds, or at once by SIGHUP."
+            )
+        return members

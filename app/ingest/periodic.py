@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.clock import Clock
-from app.errors import GraphError, PresenceError, RulesError, SignInError
+from app.errors import GraphError, MassRemoval, PresenceError, RulesError, SignInError
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,12 +22,16 @@ _TOLD_ALREADY = (SignInError, RulesError)
 
 @dataclass(slots=True, kw_only=True)
 class Feed:
-    """How one background feed is doing; `fault` is the sentence of what is wrong, None while all is well."""
+    """How one background feed is doing; `fault` is the sentence of what is wrong, None while all is well.
+
+    `rounds` counts the good ones, `failed_rounds` the others, `failures` those since the last good one.
+    """
 
     name: str
     clock: Clock
     rounds: int = 0
     failures: int = 0
+    failed_rounds: int = 0
     succeeded_at: float | None = None
     fault: str | None = None
     fault_code: str | None = None
@@ -57,6 +61,7 @@ class Feed:
         )
         self.told = self.told or not quiet
         self.failures += 1
+        self.failed_rounds += 1
         self.fault, self.fault_code = str(error) or type(error).__name__, code
         self.faulty_since = self.faulty_since or self.clock.now()
 
@@ -72,6 +77,11 @@ class Feed:
         """Begin the next round now."""
         if self._rest is not None:
             self._rest.cancel()
+
+    @property
+    def finished(self) -> int:
+        """How many rounds have come to an end, good or bad."""
+        return self.rounds + self.failed_rounds
 
     @property
     def age_s(self) -> float | None:
@@ -90,7 +100,7 @@ async def run_every(interval_s: float, work: Callable[[], Awaitable[None]], *, f
             await work()
         except Exception as error:  # noqa: BLE001 - the guard of every loop: a bug must not end the feed
             feed.went_bad(error)
-            wait_s = max(_backoff_s(interval_s, feed.failures), _wish_of(error))
+            wait_s = max(_backoff_s(interval_s, feed.failures), _wish_of(error, interval_s))
         else:
             feed.went_well()
             due_at = started_at + interval_s * random.uniform(0.98, 1.0)  # noqa: S311 - jitter, not a secret
@@ -103,8 +113,13 @@ def _backoff_s(interval_s: float, failures: int) -> float:
     return min(longest, 2.0 ** min(failures - 1, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
 
 
-def _wish_of(error: Exception) -> float:
-    """Graph's Retry-After. Sign-in keeps its own pace, and may be told to try again at once."""
+def _wish_of(error: Exception, interval_s: float) -> float:
+    """Graph's Retry-After. Sign-in keeps its own pace, and may be told to try again at once.
+
+    A round that was read well and kept out is no reason to hurry: repeated soon, it would prove nothing.
+    """
+    if isinstance(error, MassRemoval):
+        return interval_s
     return (error.retry_after_s or 0.0) if isinstance(error, GraphError) else 0.0
 
 

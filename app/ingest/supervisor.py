@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -18,14 +19,16 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 class Supervisor:
     """Starts tasks, restarts one that ends unasked, and knows which are dead.
 
-    A task counts as dead from its end until its successor has finished one round. Not a `TaskGroup` around
-    the lifespan: there a crashing child would close the resources under a server that goes on answering.
+    A task counts as dead from its end until its successor has finished one round, good or bad.
+    Not a `TaskGroup` around the lifespan: there a crashing child would close the resources under a server
+    that goes on answering.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._rounds_at_death: dict[str, int] = {}
+        self._finished_at_death: dict[str, int] = {}
+        self.restarts: Counter[str] = Counter()
         self._feeds: dict[str, Feed] = {}
         self._closing = False
 
@@ -37,7 +40,8 @@ class Supervisor:
     @property
     def dead(self) -> list[str]:
         """The names of the tasks that ended unasked and whose successor has not finished a round."""
-        return [name for name, rounds in self._rounds_at_death.items() if self._feeds[name].rounds <= rounds]
+        died = self._finished_at_death.items()
+        return [name for name, finished in died if self._feeds[name].finished <= finished]
 
     def start(self, feed: Feed, work: Work) -> None:
         """Run `work` for as long as the service runs, under the feed's name."""
@@ -63,7 +67,8 @@ class Supervisor:
             return
         cause = None if task.cancelled() else task.exception()
         _LOG.error("The task %s ended unasked and is started again", feed.name, exc_info=cause)
-        self._rounds_at_death[feed.name] = feed.rounds
+        self._finished_at_death[feed.name] = feed.finished
+        self.restarts[feed.name] += 1
         self._tasks[feed.name] = asyncio.create_task(self._start_again(feed, work))
 
     async def _start_again(self, feed: Feed, work: Work) -> None:

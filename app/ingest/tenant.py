@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from app.clock import Clock
+from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.ingest.desk import Desk
 from app.ingest.groups import GroupSync
+from app.ingest.lag import LoopLag
 from app.ingest.poll import PresencePoller
 from app.ingest.rules_watch import RulesWatch
 from app.ingest.supervisor import Supervisor
@@ -28,11 +30,13 @@ class Tenant:
     coverage: Coverage
     history: History | None
     tokens: TokenSource
+    budget: GraphBudget
     users: UserSync
     groups: GroupSync
     poller: PresencePoller
     desk: Desk
     supervisor: Supervisor
+    lag: LoopLag
     stopping: bool = False
 
     @property

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 
-from app.errors import DeltaExpired, GraphRejected, PermissionMissing, UnexpectedAnswer
+from app.errors import DeltaExpired, GraphRejected, MassRemoval, PermissionMissing, UnexpectedAnswer
 from app.graph.client import GraphClient
 from app.graph.wire import UserPage
 from app.presence.directory import Directory
 from app.presence.models import PersonChange
+from app.presence.safety import LossGuard
 
 _LOG = logging.getLogger(__name__)
 
@@ -16,8 +17,9 @@ class UserSync:
     """Rounds of *user: delta*: the first lists everybody, each later one follows the delta link.
 
     A round takes effect when its last page is in, so nobody sees half of one; a round that breaks off goes on
-    where it broke off. `may_narrow` allows the properties of User.ReadBasic.All, which only the delegated
-    sign-in may list with.
+    where it broke off. One that would lose very many people is kept out, and read again from the same link,
+    so that nothing is lost should it prove true. `may_narrow` allows the properties of User.ReadBasic.All,
+    which only the delegated sign-in may list with.
     """
 
     def __init__(self, client: GraphClient, *, directory: Directory, may_narrow: bool) -> None:
@@ -27,12 +29,18 @@ class UserSync:
         self._delta_link: str | None = None
         self._next_link: str | None = None
         self._pending: list[PersonChange] = []
+        self._unreadable = 0
+        self._losses = LossGuard()
         self.listed = asyncio.Event()
 
     @property
     def narrow(self) -> bool:
         """Whether only the properties of User.ReadBasic.All can be had."""
         return self._client.narrow
+
+    def believe_loss(self) -> None:
+        """Let the next round take effect even if it loses everybody whose loss is kept out now."""
+        self._losses.approve()
 
     async def round(self) -> None:
         """Bring the directory up to date. Raises GraphError, SignInError."""
@@ -49,12 +57,14 @@ class UserSync:
 
     async def _follow_pages(self) -> None:
         page = await self._first_page()
+        self._unreadable += page.unreadable
         while not page.delta_link:
             if not page.next_link:
                 raise UnexpectedAnswer("A page of people has neither a next link nor a delta link.")
             self._pending += page.changes
             self._next_link = page.next_link
             page = await self._client.users(self._next_link)
+            self._unreadable += page.unreadable
         self._finish([*self._pending, *page.changes], page.delta_link)
 
     async def _first_page(self) -> UserPage:
@@ -84,12 +94,19 @@ class UserSync:
         ) from refusal
 
     def _finish(self, changes: list[PersonChange], delta_link: str) -> None:
-        if self._delta_link:
-            self._directory.apply(changes)
-        else:
-            self._directory.replace_all(changes)
-        self._start_over(delta_link)
+        if self._unreadable:
+            _LOG.warning("%d people could not be read in this round: they are left out", self._unreadable)
+        plan = self._directory.plan(changes, listing=not self._delta_link)
+        held = len(self._directory.held)
         self.listed.set()
+        if not self._losses.believes(plan.lost, of=held):
+            self._start_over(self._delta_link)
+            raise MassRemoval(
+                f"{len(plan.lost)} of {held} people would vanish at once: the directory stays as it was. "
+                "It is believed after three equal rounds, or at once by SIGHUP."
+            )
+        self._directory.take(plan)
+        self._start_over(delta_link)
 
     def _start_over(self, delta_link: str | None = None) -> None:
-        self._delta_link, self._next_link, self._pending = delta_link, None, []
+        self._delta_link, self._next_link, self._pending, self._unreadable = delta_link, None, [], 0

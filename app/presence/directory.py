@@ -1,13 +1,22 @@
 """The people of one tenant, found by any address in any letter case, or by object id."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from app.presence.addresses import domain_of
 from app.presence.index import Index
 from app.presence.models import Person, PersonChange, Removal
 from app.presence.scope import WHOLE_TENANT, Members, Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a round would make of the people it touches (None: gone), and which held people it would lose."""
+
+    people: Mapping[str, Person | None]
+    lost: frozenset[str]
+    listing: bool
 
 
 class Directory:
@@ -76,15 +85,27 @@ class Directory:
 
     def replace_all(self, changes: Iterable[PersonChange]) -> None:
         """Take a finished listing as the whole truth: whoever it does not mention is gone."""
-        self.apply([PersonChange(id=person_id, removal=Removal.FINAL) for person_id in self._people])
-        self.apply(changes)
-        self._listed = True
+        self.take(self.plan(changes, listing=True))
 
     def apply(self, changes: Iterable[PersonChange]) -> None:
         """Take in a round of changes, in the order they came."""
+        self.take(self.plan(changes, listing=False))
+
+    def plan(self, changes: Iterable[PersonChange], *, listing: bool) -> Plan:
+        """Work out a round without letting it take effect; a listing is the whole truth, changes are not."""
+        known: Mapping[str, Person] = {} if listing else self._people
+        people: dict[str, Person | None] = dict.fromkeys(self._people) if listing else {}
         for change in changes:
-            before = self._people.get(change.id)
-            self._put(change.id, before=before, after=_changed(before, change))
+            before = people.get(change.id) or (None if change.id in people else known.get(change.id))
+            people[change.id] = _changed(before, change)
+        lost = (person_id for person_id, after in people.items() if not self._would_hold(after))
+        return Plan(people=people, lost=frozenset(lost) & self._held.keys(), listing=listing)
+
+    def take(self, plan: Plan) -> None:
+        """Let a planned round take effect; nothing else may have changed since it was planned."""
+        for person_id, after in plan.people.items():
+            self._put(person_id, before=self._people.get(person_id), after=after)
+        self._listed = self._listed or plan.listing
         self._in_order = None
 
     def regroup(self, members: Members) -> None:
@@ -111,6 +132,9 @@ class Directory:
             if person := self._held.get(order[index][1]):  # who has left while the reader paused is left out
                 yield person
 
+    def _would_hold(self, person: Person | None) -> bool:
+        return person is not None and person.held and self.in_scope(person)
+
     def _put(self, person_id: str, *, before: Person | None, after: Person | None) -> None:
         self._unindex(before)
         if after is None:
@@ -131,7 +155,7 @@ class Directory:
         self._by_number.add(person.id, person.numbers())
         if not person.guest:  # a guest's domain is somebody else's
             self._domains.update(filter(None, map(domain_of, addresses)))
-        if person.held and self.in_scope(person):
+        if self._would_hold(person):
             self._held[person.id] = person
 
     def _only_held(self, ids: Iterable[str]) -> tuple[Person, ...]:

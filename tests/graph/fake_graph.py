@@ -9,6 +9,7 @@ import httpx
 
 from app.clock import Clock
 from app.graph.client import GraphClient
+from app.graph.connections import Connections
 from app.graph.sign_in import Token
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
@@ -18,6 +19,11 @@ from app.presence.phones import NumberReader
 ROOT = "https://graph.example:8443"
 
 Script = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
+
+
+def answering(script: Callable[[httpx.Request], Any]) -> Connections:
+    """Connections at whose other end a script answers."""
+    return Connections(lambda: httpx.AsyncClient(transport=httpx.MockTransport(script)))
 
 
 class FakeGraph:
@@ -30,9 +36,9 @@ class FakeGraph:
         self._numbers = itertools.count(1)
         self.tokens = TokenSource(self._acquire, clock=clock)
         self.budget = GraphBudget(clock)
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        connections = answering(self._answer)
         self.transport = GraphTransport(
-            http,
+            connections,
             root=ROOT,
             tokens=self.tokens,
             budget=self.budget,

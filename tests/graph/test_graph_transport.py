@@ -21,7 +21,7 @@ from app.graph.sign_in import Token
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
-from tests.graph.fake_graph import ROOT, FakeGraph, answer, one_after_another, refusal
+from tests.graph.fake_graph import ROOT, FakeGraph, answer, answering, one_after_another, refusal
 from tests.support.clock import START, ManualClock, settle
 
 OK = answer(value=[])
@@ -149,7 +149,7 @@ async def test_without_a_token_graph_is_not_asked() -> None:
 
     graph = FakeGraph(clock, one_after_another(OK))
     transport = GraphTransport(
-        httpx.AsyncClient(transport=httpx.MockTransport(lambda _: OK)),
+        answering(lambda _: OK),
         root=ROOT,
         tokens=TokenSource(refuse, clock=clock),
         budget=graph.budget,
@@ -262,7 +262,7 @@ async def test_requests_take_their_turn() -> None:
     budget = GraphBudget(clock)
     budget.directory = TokenBucket(rate_per_s=1.0, burst=1.0, clock=clock)
     transport = GraphTransport(
-        httpx.AsyncClient(transport=httpx.MockTransport(lambda _: OK)),
+        answering(lambda _: OK),
         root=ROOT,
         tokens=graph.tokens,
         budget=budget,
@@ -278,11 +278,7 @@ async def test_a_directory_that_must_wait_does_not_stop_presence() -> None:
     clock = ManualClock()
     graph = FakeGraph(clock, one_after_another(OK))
     slow = GraphTransport(
-        httpx.AsyncClient(
-            transport=httpx.MockTransport(
-                lambda request: refusal(429, retry_after="300") if "/users" in request.url.path else OK
-            )
-        ),
+        answering(lambda request: refusal(429, retry_after="300") if "/users" in request.url.path else OK),
         root=ROOT,
         tokens=graph.tokens,
         budget=graph.budget,
@@ -293,3 +289,27 @@ async def test_a_directory_that_must_wait_does_not_stop_presence() -> None:
     before = clock.monotonic()
     await clock.carry(slow.post("/v1.0/communications/getPresencesByUserId", b"{}"))
     assert clock.monotonic() == before
+
+
+async def test_a_refusal_without_retry_after_slows_down_only_what_it_was_about() -> None:
+    clock = ManualClock()
+    graph = FakeGraph(clock, one_after_another(refusal(429), OK))
+    usual = graph.budget.presence.rate_per_s
+    with pytest.raises(GraphThrottled):
+        await graph.transport.post("/v1.0/communications/getPresencesByUserId", b"{}")
+    assert graph.budget.presence.rate_per_s == usual / 2
+    assert graph.budget.directory.rate_per_s == 100.0
+    await clock.advance(90.0)
+    await graph.transport.post("/v1.0/communications/getPresencesByUserId", b"{}")
+    assert graph.budget.presence.rate_per_s == usual
+
+
+async def test_trouble_with_a_wish_to_wait_is_a_pause_but_no_reason_to_slow_down() -> None:
+    clock = ManualClock()
+    graph = FakeGraph(clock, one_after_another(refusal(503, retry_after="20"), OK))
+    with pytest.raises(GraphUnavailable):
+        await graph.transport.get("/v1.0/x")
+    before = clock.monotonic()
+    await clock.carry(graph.transport.get("/v1.0/x"))
+    assert clock.monotonic() - before == pytest.approx(20.0)
+    assert graph.budget.directory.rate_per_s == 100.0

@@ -1,6 +1,7 @@
 """Our share of Microsoft's patience is never overdrawn."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -115,3 +116,83 @@ async def test_somebody_who_gives_up_waiting_uses_up_no_turn() -> None:
     queue.come(4)
     await settle()
     assert [number for number, _ in queue.passed] == [1, 4]
+
+
+# --- told to slow down ----------------------------------------------------------------------------------
+
+
+def refused(queue: Queue, *, pause_s: float = 5.0) -> None:
+    queue.bucket.throttled(asked_at=queue.clock.monotonic(), pause_s=pause_s)
+
+
+async def passes(queue: Queue, seconds: int) -> int:
+    """How many get through in that time, with ever more callers than turns."""
+    before = len(queue.passed)
+    queue.come(*range(seconds * 60))
+    for _ in range(seconds):
+        await queue.clock.advance(1.0)
+    await queue.leave()
+    return len(queue.passed) - before
+
+
+async def test_a_refusal_halves_the_pace_after_the_pause() -> None:
+    queue = Queue(rate=40.0, burst=100.0)
+    refused(queue, pause_s=30.0)
+    assert await passes(queue, 29) == 0
+    assert queue.bucket.rate_per_s == 20.0
+    assert 20 * 20 <= await passes(queue, 20) <= 20 * 20 + 50
+
+
+async def test_refused_again_and_again_it_never_stops_completely() -> None:
+    """One call a second is what finds out that Microsoft is well again."""
+    queue = Queue(rate=46.0, burst=100.0)
+    for _ in range(20):
+        refused(queue)
+        await queue.clock.advance(10.0)
+    assert queue.bucket.rate_per_s == 1.0
+
+
+async def test_calls_that_are_refused_together_are_one_reason() -> None:
+    queue = Queue(rate=40.0, burst=100.0)
+    asked_at = queue.clock.monotonic()
+    await queue.clock.advance(1.0)
+    for _ in range(8):
+        queue.bucket.throttled(asked_at=asked_at, pause_s=5.0)
+    assert queue.bucket.rate_per_s == 20.0
+
+
+async def test_a_minute_of_success_brings_the_pace_back_little_by_little() -> None:
+    queue = Queue(rate=40.0, burst=100.0)
+    for _ in range(10):
+        refused(queue, pause_s=0.0)
+        await queue.clock.advance(1.0)
+    rates = []
+    for _ in range(7):
+        await queue.clock.advance(10.0)
+        queue.bucket.succeeded()
+        rates.append(queue.bucket.rate_per_s)
+    steps = [later - earlier for earlier, later in pairwise(rates)]
+    assert max(steps) <= 40.0 / 6 + 0.1
+    assert rates[-1] == 40.0
+
+
+async def test_time_spent_pausing_recovers_nothing() -> None:
+    queue = Queue(rate=40.0, burst=100.0)
+    refused(queue, pause_s=600.0)
+    await queue.clock.advance(600.0)
+    queue.bucket.succeeded()
+    assert queue.bucket.rate_per_s == 20.0
+
+
+async def test_never_more_than_microsoft_allows_however_often_it_slows_and_recovers() -> None:
+    queue = Queue(rate=PRESENCE_RATE, burst=PRESENCE_BURST)
+    queue.come(*range(6_000))
+    for second in range(200):
+        if second % 50 == 10:
+            refused(queue, pause_s=3.0)
+        queue.bucket.succeeded()
+        await queue.clock.advance(1.0)
+    moments = [moment for _, moment in queue.passed]
+    assert len(moments) > 3_000
+    assert busiest_window(moments) < MICROSOFT_ALLOWS
+    await queue.leave()

@@ -78,11 +78,31 @@ def test_withheld_members_of_a_presence_are_unknown(withheld: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(
-    "malformed", [{}, {"id": None}, {"id": 7}, {"id": OTHER, "availability": 7}, None, 7, "x", []]
+    "malformed", [{}, {"id": None}, {"id": 7}, {"availability": "Busy"}, None, 7, "x", []]
 )
 def test_a_presence_that_cannot_be_read_costs_only_itself(malformed: object) -> None:
     good = {"id": ID, "availability": "Busy", "activity": "Busy"}
     assert set(decode_presences(body(value=[malformed, good]))) == {ID}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"sequenceNumber": 1_234}, {"statusMessage": "in the garden"}, {"outOfOfficeSettings": True}),
+        *({"statusMessage": {"message": 7}}, {"sequenceNumber": [], "outOfOfficeSettings": "yes"}),
+    ],
+)
+def test_an_odd_member_of_a_presence_costs_only_itself(odd: dict[str, object]) -> None:
+    """Nobody is unknown because Microsoft has changed the type of something that we could do without."""
+    item = {"id": ID, "availability": "Busy", "activity": "InACall", **odd}
+    assert decode_presences(body(value=[item])) == {ID: Presence(availability="Busy", activity="InACall")}
+
+
+def test_what_an_odd_presence_says_otherwise_is_kept() -> None:
+    item = {"id": ID, "availability": 7, "activity": "InACall", "sequenceNumber": "0001"}
+    assert decode_presences(body(value=[item])) == {
+        ID: Presence(availability="PresenceUnknown", activity="InACall", sequence_number="0001")
+    }
 
 
 def test_an_empty_answer_names_nobody() -> None:
@@ -125,10 +145,15 @@ def test_broken_text_and_endless_nesting_are_unexpected_and_never_a_crash(answer
             continue
 
 
-def test_one_name_in_a_broken_encoding_costs_only_that_person() -> None:
+def test_one_name_in_a_broken_encoding_costs_only_itself() -> None:
     """A listing of thousands does not fail because of one of them."""
     answer = b'{"value":[{"id":"a","displayName":"M\xfcller"},{"id":"b","displayName":"Muster"}]}'
-    assert [change.id for change in decode_users(answer).changes] == ["b"]
+    page = decode_users(answer)
+    assert [(change.id, dict(change.properties)) for change in page.changes] == [
+        ("a", {}),
+        ("b", {"display_name": "Muster"}),
+    ]
+    assert page.unreadable == 0
 
 
 _names = st.sampled_from(
@@ -254,9 +279,22 @@ def test_a_link_that_is_no_text_makes_the_page_unexpected(link: object) -> None:
 
 @pytest.mark.parametrize(
     "malformed",
-    [{}, {"id": None}, {"id": ""}, {"id": OTHER, "mail": 7}, None, 7, {"id": OTHER, "proxyAddresses": [7]}],
+    [
+        {},
+        {"id": None},
+        {"id": ""},
+        None,
+        7,
+        {"id": OTHER, "@removed": True},
+        {"id": OTHER, "@removed": {"reason": 7}},
+    ],
 )
 def test_a_person_who_cannot_be_read_costs_only_themselves(malformed: object) -> None:
     page = decode_users(body(**{"value": [malformed, {"id": ID}], "@odata.deltaLink": "https://x/"}))
     assert [change.id for change in page.changes] == [ID]
-    assert page.delta_link == "https://x/"
+    assert (page.delta_link, page.unreadable) == ("https://x/", 1)
+
+
+@pytest.mark.parametrize("odd", [{"mail": 7}, {"proxyAddresses": [7]}, {"accountEnabled": "no"}])
+def test_an_odd_property_of_a_person_counts_as_not_mentioned(odd: dict[str, object]) -> None:
+    assert mentioned(displayName="Max", **odd) == {"display_name": "Max"}

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from app.errors import GraphThrottled, GraphUnavailable, PermissionMissing, SignInRefused
+from app.errors import GraphThrottled, GraphUnavailable, MassRemoval, PermissionMissing, SignInRefused
 from app.ingest.periodic import Feed, run_every
 from tests.support.clock import START, ManualClock
 
@@ -89,6 +89,13 @@ async def test_the_wish_counts_from_the_answer_and_does_not_shorten_the_interval
     loop = Loop(GraphThrottled("slow down", retry_after_s=0.2))
     await loop.run(30)
     assert loop.pauses[0] >= 0.5
+
+
+async def test_a_round_that_was_kept_out_is_not_repeated_in_a_hurry() -> None:
+    """Three equal answers within seconds would prove nothing."""
+    loop = Loop(*[MassRemoval("many")] * 3, interval_s=60.0)
+    await loop.run(300)
+    assert min(loop.pauses) >= 58.0
 
 
 async def test_any_error_is_survived() -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.errors import GraphUnavailable
 from app.ingest.periodic import Feed
 from app.ingest.supervisor import Supervisor
 from tests.support.clock import ManualClock, settle
@@ -56,6 +57,15 @@ async def test_a_task_that_ends_is_dead_until_its_successor_has_finished_a_round
     assert watched.supervisor.dead == ["presence"]
     watched.feed.went_well()
     assert watched.supervisor.dead == []
+
+
+async def test_a_failed_round_of_the_successor_counts_as_finished(watched: Watched) -> None:
+    """Microsoft's trouble is not ours: the task works again, and the feed tells its own fault."""
+    await die(watched)
+    await watched.clock.advance(1.0)
+    watched.feed.went_bad(GraphUnavailable("down"))
+    assert watched.supervisor.dead == []
+    assert watched.supervisor.restarts == {"presence": 1}
 
 
 async def test_a_task_that_just_returns_or_is_cancelled_is_started_again_as_well(watched: Watched) -> None:

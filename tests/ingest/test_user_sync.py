@@ -246,3 +246,16 @@ async def test_the_narrow_listing_is_told(caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.INFO)
     await Synced(FORBIDDEN, page(MAX, delta_link=DELTA), may_narrow=True).rounds()
     assert any("User.Read.All" in record.getMessage() for record in caplog.records)
+
+
+async def test_people_who_cannot_be_read_are_told_once_a_round_with_their_number(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    synced = Synced(
+        page(MAX, {"id": 7}, next_link=NEXT),
+        page(EVA, {"id": None}, delta_link=DELTA),
+        page(delta_link=DELTA),
+    )
+    await synced.rounds(2)
+    assert [record.getMessage()[:31] for record in caplog.records] == ["2 people could not be read in t"]
+    assert synced.held == {"id-max", "id-eva"}

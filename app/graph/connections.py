@@ -1,0 +1,58 @@
+"""The connections to one host, given up as a whole when the machine at their other end is in trouble."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+_IN_TROUBLE = frozenset({httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})
+
+
+@dataclass(slots=True)
+class _Pool:
+    client: httpx.AsyncClient
+    under_way: int = 0
+
+
+class Connections:
+    """A pool of kept-alive connections that is replaced after a 503 or 504.
+
+    Microsoft Graph, *best practices*: repeat such a request on a new connection, which may lead to another
+    machine. What is under way on the old ones ends there; they are closed behind the last of it.
+    """
+
+    def __init__(self, connect: Callable[[], httpx.AsyncClient]) -> None:
+        self._connect = connect
+        self._pool = _Pool(connect())
+        self._retired: list[_Pool] = []
+
+    async def request(
+        self, method: str, url: httpx.URL, *, body: bytes | None, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """Send a request and read its answer. Raises httpx.HTTPError."""
+        pool = self._pool
+        pool.under_way += 1
+        try:
+            answer = await pool.client.request(method, url, content=body, headers=headers)
+            if answer.status_code in _IN_TROUBLE:
+                self._replace(pool)
+        finally:
+            pool.under_way -= 1
+            await self._close_deserted()
+        return answer
+
+    async def close(self) -> None:
+        """Close every connection, whatever is under way."""
+        for pool in (self._pool, *self._retired):
+            await pool.client.aclose()
+
+    def _replace(self, pool: _Pool) -> None:
+        if pool is self._pool:
+            self._retired.append(pool)
+            self._pool = _Pool(self._connect())
+
+    async def _close_deserted(self) -> None:
+        deserted = [pool for pool in self._retired if not pool.under_way]
+        self._retired = [pool for pool in self._retired if pool.under_way]
+        for pool in deserted:
+            await pool.client.aclose()

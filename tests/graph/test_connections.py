@@ -1,0 +1,102 @@
+"""After a 503 or 504 the next request leaves on a new connection, as Microsoft's best practices ask."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from app.graph.connections import Connections
+
+
+class Machine:
+    """A local HTTP server that keeps connections alive, numbers them and answers by script."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self.used: list[int] = []
+        self.open = self.opened = 0
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer on one connection until the other end closes it."""
+        self.opened += 1
+        self.open += 1
+        number = self.opened
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                self.used.append(number)
+                await self.go_on.wait()
+                status = self.statuses.pop(0) if self.statuses else 200
+                writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.open -= 1
+            writer.close()
+
+
+class Reached:
+    """Connections to that machine."""
+
+    def __init__(self, machine: Machine, port: int) -> None:
+        self.machine = machine
+        self.connections = Connections(lambda: httpx.AsyncClient(trust_env=False))
+        self._url = httpx.URL(f"http://127.0.0.1:{port}/")
+
+    async def ask(self) -> int:
+        """One request; its status."""
+        answer = await self.connections.request("GET", self._url, body=None, headers={})
+        return answer.status_code
+
+    async def settled(self, *, open_connections: int) -> None:
+        """Wait until the other end has noticed."""
+        give_up_at = time.monotonic() + 5
+        while self.machine.open != open_connections:
+            assert time.monotonic() < give_up_at
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def reached() -> AsyncIterator[Reached]:
+    machine = Machine()
+    server = await asyncio.start_server(machine.serve, "127.0.0.1", 0)
+    made = Reached(machine, server.sockets[0].getsockname()[1])
+    yield made
+    await made.connections.close()
+    await made.settled(open_connections=0)
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
+async def test_a_connection_is_used_again_as_long_as_its_machine_is_well(
+    reached: Reached, status: int
+) -> None:
+    reached.machine.statuses = [status]
+    await reached.ask()
+    await reached.ask()
+    assert reached.machine.used == [1, 1]
+
+
+@pytest.mark.parametrize("status", [503, 504])
+async def test_the_retry_goes_out_on_a_new_connection(reached: Reached, status: int) -> None:
+    reached.machine.statuses = [status]
+    assert [await reached.ask(), await reached.ask(), await reached.ask()] == [status, 200, 200]
+    assert reached.machine.used == [1, 2, 2]
+    await reached.settled(open_connections=1)
+
+
+async def test_requests_that_fail_together_give_up_their_connections_once(reached: Reached) -> None:
+    """None of them is cut off by another's failure, and nothing stays open behind them."""
+    reached.machine.statuses = [503] * 4
+    reached.machine.go_on.clear()
+    asked = asyncio.gather(*(reached.ask() for _ in range(4)))
+    await reached.settled(open_connections=4)
+    reached.machine.go_on.set()
+    assert await asked == [503] * 4
+    assert [await reached.ask(), await reached.ask()] == [200, 200]
+    assert reached.machine.used[4:] == [5, 5]
+    await reached.settled(open_connections=1)
