@@ -20,6 +20,7 @@ from app.api.keys import KeyRing
 from app.api.middleware import guarded
 from app.api.openapi import publish
 from app.api.problems import install_problem_handlers
+from app.api.protocol import BoundedProtocol
 from app.api.refusals import install_refusals
 from app.api.render import Renderer
 from app.clock import SystemClock
@@ -94,6 +95,8 @@ def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=BoundedProtocol,
+        ws="none",
         lifespan="on",
         timeout_graceful_shutdown=_DRAIN_S,
         ssl_certfile=settings.tls_cert_path,

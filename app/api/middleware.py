@@ -1,6 +1,7 @@
 """The door in front of every route, as plain ASGI: cheap, and passed before FastAPI is even entered.
 
-From outside in: request id, one spelling of the path, HEAD, the host name, the key, the size of the body.
+From outside in: request id, security headers, one spelling of the path, HEAD, the host name, the key, the
+size of the body.
 """
 
 import re
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.keys import KeyRing
 from app.api.refusals import refusal
+from app.api.security_headers import SecurityHeaders
 from app.errors import BodyTooLarge, CallerError, WrongHost
 
 MAX_BODY = 4 * 1024 * 1024
@@ -113,4 +115,4 @@ def _too_large() -> BodyTooLarge:
 
 def guarded(app: ASGIApp, *, keys: KeyRing) -> ASGIApp:
     """The application behind its door."""
-    return RequestId(OneSpelling(Guard(app, keys=keys)))
+    return RequestId(SecurityHeaders(OneSpelling(Guard(app, keys=keys))))
