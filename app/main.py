@@ -21,6 +21,8 @@ from app.api.middleware import guarded
 from app.api.openapi import publish
 from app.api.problems import install_problem_handlers
 from app.api.protocol import BoundedProtocol
+from app.api.proxies import ClientAddress
+from app.api.rate import RateLimit
 from app.api.refusals import install_refusals
 from app.api.render import Renderer
 from app.clock import SystemClock
@@ -74,8 +76,10 @@ def build_app(settings: Settings) -> ASGIApp:
             yield
 
     api.router.lifespan_context = lifespan
-    app = guarded(api, keys=KeyRing(settings.api_keys, in_query=settings.key_in_query))
-    return AccessLog(app) if settings.access_log else app
+    keys = KeyRing(settings.api_keys, in_query=settings.key_in_query)
+    app = guarded(api, keys=keys, rate=RateLimit(settings.rate_limit, timer=clock.monotonic))
+    app = AccessLog(app) if settings.access_log else app
+    return ClientAddress(app, trusted=settings.trusted_proxies) if settings.trusted_proxies else app
 
 
 def serve(settings: Settings) -> None:
