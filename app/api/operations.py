@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from app import __version__
 from app.api.dependencies import DECLARED_KEYS, TheTenant
 from app.api.health_bodies import FeedBody, HealthBody, PeopleBody, RulesBody, SignInBody, TenantHealth
-from app.api.openapi import PROBLEM
+from app.api.openapi import problems
 from app.ingest.tenant import Tenant
 from app.presence.models import Freshness
 
@@ -38,7 +38,7 @@ async def ready(tenant: TheTenant) -> PlainTextResponse:
     "",
     summary="The whole story",
     dependencies=DECLARED_KEYS,
-    responses={401: {"description": "No key, or an unknown one.", "content": PROBLEM}},
+    responses=problems({}),
 )
 async def health(tenant: TheTenant) -> HealthBody:
     """How old everything is, what is wrong, and since when."""
