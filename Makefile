@@ -35,6 +35,7 @@ check: $(call STAMP,dev)
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python -m pip check
+	.venv/bin/python requirements/audit.py
 
 lock: $(call STAMP,dev)
 	.venv/bin/python requirements/lock.py

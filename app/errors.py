@@ -20,6 +20,9 @@
         ├── MalformedRequest       not a request we can read
         ├── UnsupportedBody        a body of another type than JSON
         ├── BodyTooLarge           a body beyond the limit
+        ├── HeadTooLarge           an address and headers beyond the limit
+        ├── TooSlow                a request that does not arrive
+        ├── TooManyRequests        more than this key may ask: wait
         ├── KeyRefused             no key, or not one of ours
         ├── KeyNotAllowed          a key of ours, but not for this, or not from there
         ├── WrongHost              asked under a name that is not ours
@@ -172,6 +175,28 @@ class BodyTooLarge(CallerError):
     """The body is larger than the service reads."""
 
     code = "body_too_large"
+
+
+class HeadTooLarge(CallerError):
+    """Address and headers are larger than the service reads."""
+
+    code = "head_too_large"
+
+
+class TooSlow(CallerError):
+    """The request did not arrive in time."""
+
+    code = "too_slow"
+
+
+class TooManyRequests(CallerError):
+    """This key has asked too often; `retry_after_s` later it may again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class KeyRefused(CallerError):

@@ -21,6 +21,9 @@ from app.api.metering import Meter, RouteNote
 from app.api.middleware import guarded
 from app.api.openapi import publish
 from app.api.problems import install_problem_handlers
+from app.api.protocol import BoundedProtocol
+from app.api.proxies import ClientAddress
+from app.api.rate import RateLimit
 from app.api.refusals import install_refusals
 from app.api.render import Renderer
 from app.clock import SystemClock
@@ -77,8 +80,11 @@ def build_app(settings: Settings) -> ASGIApp:
             yield
 
     api.router.lifespan_context = lifespan
-    app = guarded(RouteNote(api), keys=KeyRing(settings.api_keys, in_query=settings.key_in_query))
-    return Meter(AccessLog(app) if settings.access_log else app, metrics=metrics)
+    keys = KeyRing(settings.api_keys, in_query=settings.key_in_query)
+    app = guarded(RouteNote(api), keys=keys, rate=RateLimit(settings.rate_limit, timer=clock.monotonic))
+    app = AccessLog(app) if settings.access_log else app
+    app = ClientAddress(app, trusted=settings.trusted_proxies) if settings.trusted_proxies else app
+    return Meter(app, metrics=metrics)
 
 
 def serve(settings: Settings) -> None:
@@ -98,6 +104,8 @@ def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=BoundedProtocol,
+        ws="none",
         lifespan="on",
         timeout_graceful_shutdown=_DRAIN_S,
         ssl_certfile=settings.tls_cert_path,

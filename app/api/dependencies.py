@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, Security
+from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBasic, HTTPBearer
 from starlette.convertors import PathConvertor, register_url_convertor
 
@@ -41,6 +41,9 @@ async def get_renderer(request: Request) -> Renderer:
     return renderer
 
 
+UserAsked = Annotated[
+    str, Path(description="An address or an object id.", examples=["max.muster@contoso.example"])
+]
 RulesetAsked = Annotated[str | None, Query(alias="ruleset", description=RULESET)]
 TheTenant = Annotated[Tenant, Depends(get_tenant)]
 TheRenderer = Annotated[Renderer, Depends(get_renderer)]

@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 
 from app.api.caller_text import tidy_address
-from app.api.dependencies import DECLARED_KEYS, USER_PATH, TheTenant
+from app.api.dependencies import DECLARED_KEYS, USER_PATH, TheTenant, UserAsked
 from app.api.explain_bodies import (
     AccountBody,
     CoverageBody,
@@ -27,7 +27,7 @@ router = APIRouter(tags=["Explanations"], dependencies=DECLARED_KEYS)
 
 
 @router.get(f"/explain{USER_PATH}", summary="Why this answer?", responses=problems({}))
-async def explain(user: str, tenant: TheTenant) -> ExplainBody:
+async def explain(user: UserAsked, tenant: TheTenant) -> ExplainBody:
     """From memory alone: nobody is asked for at Microsoft because of an explanation."""
     tried = list(dict.fromkeys(parse_user(form) for form in (user, tidy_address(user)) if _is_user(form)))
     if not tried:

@@ -5,15 +5,14 @@ No null, no list, no nesting, no boolean: how phone systems render those as vari
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from math import ceil
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.responses import Response
 
-from app.api.problems import CHALLENGES, STATUS
-from app.errors import CallerError, KeyRefused, MalformedRequest, NotReadYet, UserAmbiguous
+from app.api.problems import STATUS, headers_of
+from app.errors import CallerError, MalformedRequest, UserAmbiguous
 from app.presence.answers import Answer
 from app.presence.models import State
 
@@ -73,11 +72,8 @@ class Shape:
 
     def failed(self, error: CallerError) -> Response:
         """Any other outcome, with the same keys."""
-        status = _STATUS[type(error)]
-        headers = {"WWW-Authenticate": CHALLENGES} if isinstance(error, KeyRefused) else {}
-        if isinstance(error, NotReadYet):
-            headers["Retry-After"] = str(ceil(error.retry_after_s))
-        return self._response({**_NOBODY, "status": int(status), "error": str(error)}, headers=headers)
+        flat = {**_NOBODY, "status": int(_STATUS[type(error)]), "error": str(error)}
+        return self._response(flat, headers=headers_of(error))
 
     def _response(self, flat: dict[str, Any], *, headers: Mapping[str, str]) -> Response:
         status: int = flat["status"]

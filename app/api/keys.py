@@ -5,12 +5,12 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.types import Scope as ASGIScope
 
+from app.api.proxies import Networks, is_in, parse_address
 from app.config import ApiKey, Scope
 from app.errors import KeyNotAllowed, KeyRefused
 
@@ -41,11 +41,11 @@ class KeyRing:
     def __bool__(self) -> bool:
         return bool(self._keys)
 
-    def check(self, scope: ASGIScope, headers: Headers) -> None:
-        """Let a request pass. Raises KeyRefused, KeyNotAllowed."""
+    def check(self, scope: ASGIScope, headers: Headers) -> str | None:
+        """The name of the key that opens the door, None without keys. Raises KeyRefused, KeyNotAllowed."""
+        if not self._keys:
+            return None
         path, client = scope["path"], (scope.get("client") or ("",))[0]
-        if not self._keys or is_open(path):
-            return
         key = next(filter(None, map(self._recognise, self._presented(scope, headers))), None)
         if key is None:
             raise KeyRefused("A key is needed: send it as X-API-Key, as Bearer, or as Basic password.")
@@ -54,6 +54,7 @@ class KeyRing:
         needed = _NEEDED_BY_ROOT.get(path.strip("/").partition("/")[0])
         if needed and needed not in key.scopes:
             raise KeyNotAllowed(f"This key lacks the scope {needed}.")
+        return key.name
 
     def _presented(self, scope: ASGIScope, headers: Headers) -> list[str]:
         keys = presented_keys(headers)
@@ -68,16 +69,12 @@ class KeyRing:
         return matching[0] if matching else None
 
 
-def _comes_from(client: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Whether an address is in one of these networks, or none is named; IPv4 within IPv6 counts as IPv4."""
+def _comes_from(client: str, networks: Networks) -> bool:
+    """Whether a caller is in one of these networks, or none is named."""
     if not networks:
         return True
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return False
-    plain = getattr(address, "ipv4_mapped", None) or address
-    return any(plain in network for network in networks)
+    address = parse_address(client)
+    return address is not None and is_in(address, networks)
 
 
 def presented_keys(headers: Headers) -> list[str]:

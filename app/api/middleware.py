@@ -1,6 +1,7 @@
 """The door in front of every route, as plain ASGI: cheap, and passed before FastAPI is even entered.
 
-From outside in: request id, one spelling of the path, HEAD, the host name, the key, the size of the body.
+From outside in: request id, security headers, one spelling of the path, HEAD, the host name, the key,
+how often it asks, the size of the body.
 """
 
 import re
@@ -9,8 +10,10 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.keys import KeyRing
+from app.api.keys import KeyRing, is_open
+from app.api.rate import RateLimit
 from app.api.refusals import refusal
+from app.api.security_headers import SecurityHeaders
 from app.errors import BodyTooLarge, CallerError, WrongHost
 
 MAX_BODY = 4 * 1024 * 1024
@@ -56,11 +59,12 @@ class OneSpelling:
 
 
 class Guard:
-    """Lets in who has a key, asks under our name and does not bring too much."""
+    """Lets in who has a key, asks under our name, not too often, and does not bring too much."""
 
-    def __init__(self, app: ASGIApp, *, keys: KeyRing) -> None:
+    def __init__(self, app: ASGIApp, *, keys: KeyRing, rate: RateLimit) -> None:
         self._app = app
         self._keys = keys
+        self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,7 +73,8 @@ class Guard:
         headers = Headers(scope=scope)
         try:
             self._check_host(headers)
-            self._keys.check(scope, headers)
+            if not is_open(scope["path"]):
+                self._rate.take(self._keys.check(scope, headers))
             _check_declared_length(headers)
         except CallerError as error:
             await refusal(error, scope)(scope, receive, send)
@@ -111,6 +116,6 @@ def _too_large() -> BodyTooLarge:
     return BodyTooLarge(f"The body is larger than {MAX_BODY // 1024 // 1024} MiB: split the request.")
 
 
-def guarded(app: ASGIApp, *, keys: KeyRing) -> ASGIApp:
+def guarded(app: ASGIApp, *, keys: KeyRing, rate: RateLimit) -> ASGIApp:
     """The application behind its door."""
-    return RequestId(OneSpelling(Guard(app, keys=keys)))
+    return RequestId(SecurityHeaders(OneSpelling(Guard(app, keys=keys, rate=rate))))

@@ -22,6 +22,9 @@ A phone system holds a caller and asks: is this colleague free in Microsoft Team
 The answer comes from memory, carries its age, and is the **Teams leg only**: PBX and ACD have their own say.
 
 Errors are problem details (RFC 9457). Every path also takes HEAD where it takes GET, and a trailing slash.
+Before any path is looked at: 408 for headers that take more than 10 s or a body that takes more than 30 s,
+413 for a body over 4 MiB, 421 for another host's name while there are no keys, 431 for more than 64 KiB of
+address and headers.
 """.strip()
 
 
@@ -49,6 +52,7 @@ def problems(reasons: dict[int, str]) -> dict[int | str, dict[str, Any]]:
         400: "The request cannot be read.",
         401: "No key, or an unknown one.",
         403: "Not with this key.",
+        429: "Too often: `Retry-After` says when to ask again.",
     }
     return {
         status: {"description": reason, "content": PROBLEM} for status, reason in (refusals | reasons).items()
@@ -73,6 +77,7 @@ def lookup_responses() -> dict[int | str, dict[str, Any]]:
         401: "No key, or an unknown one.",
         403: "Not with this key.",
         404: "Nobody.",
+        429: "Too often: `Retry-After` says when to ask again. Never hidden by `codes=200`.",
         503: "Not read yet.",
     }
     content = {"application/json": {"schema": {"$ref": _REF.format(model="LookupBody")}}}

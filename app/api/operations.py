@@ -16,7 +16,7 @@ from app.api.health_bodies import (
     SignInBody,
     TenantHealth,
 )
-from app.api.openapi import PROBLEM
+from app.api.openapi import problems
 from app.ingest.tenant import Tenant
 from app.presence.models import Freshness
 
@@ -46,7 +46,7 @@ async def ready(tenant: TheTenant) -> PlainTextResponse:
     "",
     summary="The whole story",
     dependencies=DECLARED_KEYS,
-    responses={401: {"description": "No key, or an unknown one.", "content": PROBLEM}},
+    responses=problems({}),
 )
 async def health(tenant: TheTenant) -> HealthBody:
     """How old everything is, what is wrong, and since when."""

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from app.api.cursor import Cursor
-from app.api.dependencies import DECLARED_KEYS, USER_PATH, RulesetAsked, TheRenderer, TheTenant
+from app.api.dependencies import DECLARED_KEYS, USER_PATH, RulesetAsked, TheRenderer, TheTenant, UserAsked
 from app.api.openapi import problems
 from app.api.render import Renderer, json_response
 from app.api.schemas import MAX_USERS, BatchBody, Outcome, PageBody, PresenceBody, PresenceFilter
@@ -114,7 +114,7 @@ async def list_presence(
     | {304: {"description": "Unchanged since the ETag in If-None-Match."}},
 )
 async def get_presence(
-    user: str, request: Request, tenant: TheTenant, renderer: TheRenderer, ruleset: RulesetAsked = None
+    user: UserAsked, request: Request, tenant: TheTenant, renderer: TheRenderer, ruleset: RulesetAsked = None
 ) -> Response:
     """`{user}` is a mail address, user principal name, alias or object id, in any letter case."""
     return renderer.response(await tenant.desk.answer(user, ruleset=ruleset), request)

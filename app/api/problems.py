@@ -19,10 +19,13 @@ from starlette.routing import Match, Router
 from app.errors import (
     BodyTooLarge,
     CallerError,
+    HeadTooLarge,
     KeyNotAllowed,
     KeyRefused,
     MalformedRequest,
     NotReadYet,
+    TooManyRequests,
+    TooSlow,
     UnsupportedBody,
     UserAmbiguous,
     UserNotFound,
@@ -35,9 +38,12 @@ STATUS: Mapping[type[CallerError], HTTPStatus] = {
     KeyNotAllowed: HTTPStatus.FORBIDDEN,
     UserNotFound: HTTPStatus.NOT_FOUND,
     UserAmbiguous: HTTPStatus.CONFLICT,
+    TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     WrongHost: HTTPStatus.MISDIRECTED_REQUEST,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    HeadTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     NotReadYet: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -53,12 +59,16 @@ _SENTENCES = {
 
 def problem(error: CallerError) -> Response:
     """The answer for one of our own errors, with the headers its status asks for."""
-    headers = {}
+    return _response(STATUS[type(error)], sentence=str(error), code=error.code, headers=headers_of(error))
+
+
+def headers_of(error: CallerError) -> dict[str, str]:
+    """The headers that the status of one of our own errors asks for."""
     if isinstance(error, KeyRefused):
-        headers["WWW-Authenticate"] = CHALLENGES
-    if isinstance(error, NotReadYet):
-        headers["Retry-After"] = str(ceil(error.retry_after_s))
-    return _response(STATUS[type(error)], sentence=str(error), code=error.code, headers=headers)
+        return {"WWW-Authenticate": CHALLENGES}
+    if isinstance(error, NotReadYet | TooManyRequests):
+        return {"Retry-After": str(ceil(error.retry_after_s))}
+    return {}
 
 
 def install_problem_handlers(app: FastAPI, routers: Sequence[Router]) -> None:

@@ -1,6 +1,7 @@
 """An error in the shape its route promises: flat for the call-flow lookup, problem details for the rest."""
 
 from fastapi import FastAPI, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -26,4 +27,8 @@ def install_refusals(app: FastAPI) -> None:
         assert isinstance(error, CallerError)  # noqa: S101 - registered for nothing else
         return refusal(error, request.scope)
 
+    async def let_go(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # said to nobody: the caller hung up in the middle of its body
+
     app.add_exception_handler(CallerError, refuse)
+    app.add_exception_handler(ClientDisconnect, let_go)

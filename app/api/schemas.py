@@ -170,7 +170,11 @@ class PresenceFilter(BaseModel):
 class LookupRequest(BaseModel):
     """What a call flow sends, as query, form or JSON. Parameters that are not listed are ignored."""
 
-    email: str = Field("", description="Address or object id; tried first. `@` may be encoded, or not.")
+    email: str = Field(
+        "",
+        description="Address or object id; tried first. `@` may be encoded, or not.",
+        examples=["max.muster@contoso.example"],
+    )
     phone: str = Field("", description="Number in any notation; tried when the address finds nobody.")
     format: str = Field("json", description="`json`, `text` (the state), `reachable` (1 or 0) or `kv`.")
     fields: str = Field("", description="Only these keys, comma-separated (json and kv).")

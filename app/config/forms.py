@@ -3,7 +3,7 @@
 import os
 import re
 import ssl
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from unicodedata import category
 from urllib.parse import SplitResult, urlsplit
@@ -85,6 +85,15 @@ def host(value: str) -> str:
     if not _is_host(bare):
         raise ValueError("is neither a host name nor an address: write it like 127.0.0.1 or ::1")
     return bare
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks and single addresses, separated by commas."""
+    try:
+        return tuple(ip_network(one.strip()) for one in value.split(",") if one.strip())
+    except ValueError:
+        pass  # its text quotes the network
+    raise ValueError("has a network that is none: write 192.0.2.0/24 or 2001:db8::/32, separated by commas")
 
 
 def readable_file(value: Path) -> Path:

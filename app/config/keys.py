@@ -12,6 +12,7 @@ from app.errors import SettingsError
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _SHA256_HEX = re.compile(r"[0-9A-Fa-f]{64}")
+_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 _SEPARATOR = re.compile(r"[,\r\n]")
 _MAKE_ONE = "make one with `teams-presence key new NAME`"
 
@@ -70,6 +71,8 @@ def _parse_entry(entry: str) -> ApiKey:
     sha256, colon, scopes = rest.partition(":")
     if not _NAME.fullmatch(name) or not _SHA256_HEX.fullmatch(sha256):
         raise ValueError(f"is not `name:sha256`, the name and 64 hexadecimal digits: {_MAKE_ONE}")
+    if sha256.lower() == _OF_NOTHING:
+        raise ValueError(f"is the hash of no key at all, as an empty variable gives it: {_MAKE_ONE}")
     return ApiKey(
         name=name,
         sha256=bytes.fromhex(sha256),

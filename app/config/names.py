@@ -21,7 +21,6 @@ _NOT_YET = frozenset(
         "PRESENCE_SECRET_EXPIRES",
         "PRESENCE_STATE_DIR",
         "PRESENCE_TENANTS_FILE",
-        "PRESENCE_TRUSTED_PROXIES",
     }
 )
 _OF_OTHER_TOOLS = re.compile(r"AZURE_AD_.*")  # a common prefix in web frameworks, one word from Azure's own

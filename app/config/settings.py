@@ -1,6 +1,7 @@
 """What an operator can set, its defaults, and which settings must agree with each other."""
 
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,6 +66,10 @@ def _scope(value: Any) -> Any:
     return parse_scope(value) if isinstance(value, str) else value
 
 
+def _networks(value: Any) -> Any:
+    return forms.networks(value) if isinstance(value, str) else value
+
+
 _AnyCase = BeforeValidator(_lower)
 _File = Annotated[Path, AfterValidator(forms.readable_file)]
 _Password = Annotated[SecretStr, _inside(forms.unblank)]
@@ -113,6 +118,10 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="a whole number from 0 to 65535")
     tls_cert_path: _File | None = None
     tls_key_path: _File | None = None
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = ()
+    rate_limit: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="a number of requests a second, 0 for no limit"
+    )
 
     scope: Annotated[ScopeSetting, BeforeValidator(_scope)] = ScopeSetting(tenant=True)
     poll_interval: _Seconds = 10.0

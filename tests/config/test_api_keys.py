@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
@@ -80,6 +81,13 @@ def test_what_is_no_entry_is_refused_by_its_number(entry: str) -> None:
     ) as raised:
         parse_api_keys(f"fine:{HASH},{entry}")
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper])
+def test_the_hash_of_nothing_is_refused(spell: Callable[[str], str]) -> None:
+    """`sha256sum` of an empty variable: whoever sends no key must not have the right one."""
+    with pytest.raises(ValueError, match="entry 1 is the hash of no key at all"):
+        parse_api_keys(f"acd:{spell(hashlib.sha256(b'').hexdigest())}:read")
 
 
 def test_keys_without_any_entry_are_refused() -> None:

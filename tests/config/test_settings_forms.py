@@ -44,6 +44,8 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "port": 8000,
         "tls_cert_path": None,
         "tls_key_path": None,
+        "trusted_proxies": (),
+        "rate_limit": 0.0,
         "scope": {"tenant": True, "groups": (), "domains": (), "users": ()},
         "poll_interval": 10.0,
         "fresh_for": 30.0,
@@ -215,3 +217,25 @@ def test_settings_can_be_built_by_attribute_too() -> None:
         port=0,
     )
     assert settings.port == 0
+
+
+def test_trusted_proxies_are_networks_and_single_addresses() -> None:
+    settings = load({**REQUIRED, "PRESENCE_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::/32"})
+    assert [str(one) for one in settings.trusted_proxies] == ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PRESENCE_TRUSTED_PROXIES", "proxy.example"),
+        ("PRESENCE_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("PRESENCE_RATE_LIMIT", "-1"),
+        ("PRESENCE_RATE_LIMIT", "nan"),
+        ("PRESENCE_RATE_LIMIT", "many"),
+    ],
+)
+def test_a_limit_or_a_proxy_that_is_none_is_refused(name: str, value: str) -> None:
+    """Without repeating what was written."""
+    with pytest.raises(SettingsError, match=f"^{name} ") as raised:
+        load({**REQUIRED, name: value})
+    assert value not in str(raised.value).split()

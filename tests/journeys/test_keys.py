@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from app.config import new_api_key
@@ -55,6 +56,34 @@ def test_without_a_known_key_there_is_a_challenge_whatever_was_asked(
         assert "Basic" in answer.headers["www-authenticate"]
         assert "Bearer" in answer.headers["www-authenticate"]
         assert answer.json()["code"] == "key_refused"
+
+
+def test_without_a_known_key_nobody_learns_who_exists(service: Service) -> None:
+    """The same bytes and the same headers whatever was asked, and however: only the request id differs."""
+    paths = (
+        f"/presence/{MAX}",
+        "/presence/nobody@contoso.example",
+        "/presence/%00",
+        "/health",
+        "/no/such/path",
+    )
+    answers = [
+        service.http.request(method, path, headers=headers)
+        for path in paths
+        for method in ("GET", "POST", "DELETE")
+        for headers in ({}, {"X-API-Key": "wrong"}, {"X-API-Key": ""}, {"Authorization": "Basic OjA="})
+    ]
+    seen = {
+        (answer.status_code, answer.text, *sorted(answer.headers.items() - varying(answer)))
+        for answer in answers
+    }
+    assert len(seen) == 1
+    lookups = {service.get(f"/lookup?email={user}").text for user in (MAX, "nobody@contoso.example", "x")}
+    assert len(lookups) == 1
+
+
+def varying(answer: httpx.Response) -> set[tuple[str, str]]:
+    return {(name, value) for name, value in answer.headers.items() if name in {"x-request-id", "date"}}
 
 
 def test_what_needs_no_key_answers_without_one(service: Service) -> None:
