@@ -28,11 +28,26 @@ class UserSync:
         self._next_link: str | None = None
         self._pending: list[PersonChange] = []
         self.listed = asyncio.Event()
+        self.rounds = 0
 
     @property
     def narrow(self) -> bool:
         """Whether only the properties of User.ReadBasic.All can be had."""
         return self._client.narrow
+
+    @property
+    def delta_link(self) -> str | None:
+        """Where the next round begins; None while that is a full listing."""
+        return self._delta_link
+
+    def resume(self, delta_link: str | None, *, narrow: bool) -> None:
+        """Go on behind an earlier process's last round; its directory counts as listed.
+
+        After a narrow listing everybody is listed anew: the permission may have been granted meanwhile.
+        """
+        self._client.narrow = narrow
+        self._start_over(None if narrow else delta_link)
+        self.listed.set()
 
     async def round(self) -> None:
         """Bring the directory up to date. Raises GraphError, SignInError."""
@@ -89,6 +104,7 @@ class UserSync:
         else:
             self._directory.replace_all(changes)
         self._start_over(delta_link)
+        self.rounds += 1
         self.listed.set()
 
     def _start_over(self, delta_link: str | None = None) -> None:
