@@ -3,6 +3,8 @@
     PresenceError
     ├── SettingsError          a setting is missing, misspelt or contradicts another
     ├── RulesError             a rules file cannot be used
+    ├── SnapshotError          what is known cannot be written to disk
+    ├── SnapshotUnusable       what an earlier process has written is of no use to this one
     ├── SignInError            Microsoft's sign-in host gave no token
     │   ├── SignInUnavailable      it could not be asked, or is in trouble itself: try again
     │   └── SignInRefused          it said no: a person must act
@@ -53,6 +55,18 @@ class RulesError(PresenceError):
     """A rules file cannot be used; the message names the file, the line if there is one, and the reason."""
 
     code = "rules"
+
+
+class SnapshotError(PresenceError):
+    """What is known cannot be written to disk: full, read-only, or no folder."""
+
+    code = "snapshot"
+
+
+class SnapshotUnusable(PresenceError):
+    """The snapshot is damaged, too old, or somebody else's; the message says which."""
+
+    code = "snapshot_unusable"
 
 
 class SignInError(PresenceError):

@@ -25,6 +25,8 @@ from app.ingest.lag import MEASURED_OVER_S, LoopLag
 from app.ingest.periodic import Feed, run_every
 from app.ingest.poll import PresencePoller
 from app.ingest.rules_watch import LOOK_EVERY_S, RulesWatch
+from app.ingest.snapshot import WRITE_EVERY_S, Snapshot
+from app.ingest.snapshot_file import Identity, SnapshotFile
 from app.ingest.supervisor import Supervisor
 from app.ingest.tenant import Tenant
 from app.ingest.users import UserSync
@@ -59,9 +61,15 @@ async def open_tenant(
         )
         tenant = _tenant(settings, transport=transport, tokens=tokens, rules=rules, clock=clock)
         metrics.collect_from(TenantGauges(tenant))
+        snapshot = _snapshot(settings, tenant)
+        if snapshot:
+            snapshot.restore()
+            stack.push_async_callback(snapshot.close)
         for part in (rules, tenant.poller, tenant.desk.search, tenant.supervisor):
             stack.push_async_callback(part.close)
         _start_feeds(tenant, settings)
+        if snapshot:
+            _start_snapshot(tenant, snapshot)
         yield tenant
         tenant.stopping = True
 
@@ -135,6 +143,45 @@ def _tenant(
         supervisor=Supervisor(clock),
         lag=LoopLag(clock),
     )
+
+
+def _snapshot(settings: Settings, tenant: Tenant) -> Snapshot | None:
+    """What makes a restart warm; without a folder nothing is ever read or written."""
+    if settings.state_dir is None:
+        return None
+    return Snapshot(
+        file=SnapshotFile(settings.state_dir),
+        identity=_identity(settings),
+        directory=tenant.directory,
+        store=tenant.store,
+        users=tenant.users,
+        groups=tenant.groups,
+        poller=tenant.poller,
+        clock=tenant.clock,
+        keep_for_s=settings.keep_for,
+        status_messages=settings.status_messages,
+    )
+
+
+def _identity(settings: Settings) -> Identity:
+    return Identity(
+        tenant_id=settings.azure_tenant_id,
+        client_id=settings.azure_client_id,
+        authority=settings.azure_authority_host,
+        graph=settings.graph_url,
+        scope=scope_of(**asdict(settings.scope)).words,
+        default_country=settings.default_country,
+    )
+
+
+def _start_snapshot(tenant: Tenant, snapshot: Snapshot) -> None:
+    feed = Feed(name="snapshot", clock=tenant.clock)
+
+    async def keep_snapshot() -> None:
+        await snapshot.first_due()
+        await run_every(WRITE_EVERY_S, snapshot.round, feed=feed)
+
+    tenant.supervisor.start(feed, keep_snapshot)
 
 
 def _start_feeds(tenant: Tenant, settings: Settings) -> None:

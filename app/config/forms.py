@@ -103,6 +103,15 @@ def readable_file(value: Path) -> Path:
     return value
 
 
+def folder(value: Path) -> Path:
+    """A folder, or the name of one to be made; whether it can be written is found out by writing."""
+    if value.exists() and not value.is_dir():
+        raise ValueError("names something that is no folder: correct the path")
+    if not value.is_absolute() and not value.parent.is_dir():
+        raise ValueError("names a folder inside one that does not exist: enter the whole path")
+    return value
+
+
 def country(value: str) -> str:
     """A country whose way of writing phone numbers is known."""
     if value.upper() not in SUPPORTED_REGIONS:

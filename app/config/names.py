@@ -19,7 +19,6 @@ _NOT_YET = frozenset(
         "PRESENCE_PASSWORD_EXPIRES",
         "PRESENCE_REDIS_URL",
         "PRESENCE_SECRET_EXPIRES",
-        "PRESENCE_STATE_DIR",
         "PRESENCE_TENANTS_FILE",
     }
 )

@@ -132,6 +132,7 @@ class Settings(BaseSettings):
         WhenBlind.UNKNOWN, description="last, unknown or reachable"
     )
     rules_file: _File | None = None
+    state_dir: Annotated[Path, AfterValidator(forms.folder)] | None = None
     wrap_up: _SecondsOrNone = 0.0
     debounce: _SecondsOrNone = 0.0
     status_messages: bool = Field(default=False, description="true or false")

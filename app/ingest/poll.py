@@ -51,7 +51,8 @@ class PresencePoller:
         self._gathering: list[str] = []
         self._departure: asyncio.Task[None] | None = None
         self._nobody_held = False
-        self.everybody_read = False
+        self._unproven: set[str] = set()
+        self.read_once = asyncio.Event()
 
     async def sweep(self) -> None:
         """Read everybody once. One failed request does not stop the others; the first failure is raised.
@@ -72,6 +73,16 @@ class PresencePoller:
         self._note_readiness(held)
         if failures:
             raise failures[0]
+
+    @property
+    def everybody_read(self) -> bool:
+        """Whether everybody held has been asked for once; that is never taken back."""
+        return self.read_once.is_set()
+
+    def resume(self, *, unproven: Iterable[str] = ()) -> None:
+        """Count an earlier process's readings as our own, but for people whom we have yet to ask about."""
+        self._unproven = set(unproven)
+        self._note_readiness(self._directory.held)
 
     async def request(self, ids: Iterable[str], *, within_s: float) -> None:
         """Wait at most `within_s` until these people have been read; callers at one time share the call."""
@@ -114,6 +125,7 @@ class PresencePoller:
                 f"Reading presence is not allowed: grant Presence.Read.All, with admin consent. {error}"
             ) from error
         self._store.record(readings, asked)
+        self._unproven.difference_update(readings)
         if self._history:
             self._history.note(readings, asked.wall)
 
@@ -121,10 +133,14 @@ class PresencePoller:
         """Nobody held is an answer only when it is known who could be."""
         if not self._directory.complete:
             return
-        self.everybody_read = self.everybody_read or all(map(self._store.has_read, held))
+        if not self.everybody_read and all(map(self._was_read, held)):
+            self.read_once.set()
         if not held and not self._nobody_held:
             _LOG.warning("Nobody is held: there is no enabled member of the tenant inside PRESENCE_SCOPE")
         self._nobody_held = not held
+
+    def _was_read(self, person_id: str) -> bool:
+        return self._store.has_read(person_id) and person_id not in self._unproven
 
     def _record_outcasts(self, held: Iterable[str]) -> None:
         now = self._clock.monotonic()

@@ -32,6 +32,7 @@ class UserSync:
         self._unreadable = 0
         self._losses = LossGuard()
         self.listed = asyncio.Event()
+        self.rounds = 0
 
     @property
     def narrow(self) -> bool:
@@ -41,6 +42,20 @@ class UserSync:
     def believe_loss(self) -> None:
         """Let the next round take effect even if it loses everybody whose loss is kept out now."""
         self._losses.approve()
+
+    @property
+    def delta_link(self) -> str | None:
+        """Where the next round begins; None while that is a full listing."""
+        return self._delta_link
+
+    def resume(self, delta_link: str | None, *, narrow: bool) -> None:
+        """Go on behind an earlier process's last round; its directory counts as listed.
+
+        After a narrow listing everybody is listed anew: the permission may have been granted meanwhile.
+        """
+        self._client.narrow = narrow
+        self._start_over(None if narrow else delta_link)
+        self.listed.set()
 
     async def round(self) -> None:
         """Bring the directory up to date. Raises GraphError, SignInError."""
@@ -107,6 +122,7 @@ class UserSync:
             )
         self._directory.take(plan)
         self._start_over(delta_link)
+        self.rounds += 1
 
     def _start_over(self, delta_link: str | None = None) -> None:
         self._delta_link, self._next_link, self._pending, self._unreadable = delta_link, None, [], 0

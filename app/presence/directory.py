@@ -52,6 +52,11 @@ class Directory:
         """The object ids of everybody whose presence is kept."""
         return list(self._held)
 
+    @property
+    def people(self) -> Sequence[Person]:
+        """Every account that is known, held or not, as of now."""
+        return list(self._people.values())
+
     def __len__(self) -> int:
         """How many accounts are known, held or not."""
         return len(self._people)
@@ -121,6 +126,14 @@ class Directory:
         self._members = {**self._members, **members}
         for person_id in moved & self._people.keys():
             self._put(person_id, before=self._people[person_id], after=self._people[person_id])
+        self._in_order = None
+
+    def restore(self, people: Iterable[Person], members: Members) -> None:
+        """Take over what an earlier process knew: everybody, and the members of the groups it had read."""
+        self._members = dict(members)
+        for person in people:
+            self._put(person.id, before=self._people.get(person.id), after=person)
+        self._listed = True
         self._in_order = None
 
     def page(self, *, after: tuple[str, str] | None) -> Iterable[Person]:

@@ -56,6 +56,7 @@ class Source(StrEnum):
 
     SWEEP = "sweep"
     DEMAND = "demand"
+    SNAPSHOT = "snapshot"
 
 
 class Freshness(StrEnum):

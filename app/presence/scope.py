@@ -29,6 +29,13 @@ class Scope:
         """Whether every group of the scope has been read."""
         return self.groups <= members.keys()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The parts as comparable text, in an order of their own."""
+        kinds = {"group": self.groups, "domain": self.domains, "user": self.users}
+        parts = (f"{kind}:{value}" for kind, values in kinds.items() for value in sorted(values))
+        return ("tenant",) if self.tenant else tuple(parts)
+
     def _names(self, person: Person) -> bool:
         if not (self.users or self.domains):
             return False

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
 from cachetools import TTLCache
 
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
@@ -36,6 +37,19 @@ class Asked:
     arrived_at: float
     wall: datetime
     source: Source
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What outlives the process of one person's last reading, dated by the wall clock alone.
+
+    Without a presence: read once, but the value was too old to keep. A struct, so that a hundred thousand
+    of them do not have the garbage collector stop everybody.
+    """
+
+    presence: Presence | None = None
+    observed_at: datetime | None = None
+    changed_at: datetime | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +111,30 @@ class PresenceStore:
                 self._cache[person_id] = _next_entry(before, presence, asked, self._debounce_s)
         self._ever_read.update(readings)
 
+    def kept(self, person_id: str) -> Kept | None:
+        """What is worth keeping of somebody's last reading; None for somebody never read."""
+        if entry := self._remembered(person_id):
+            return Kept(
+                presence=entry.presence,
+                observed_at=entry.asked.wall,
+                changed_at=entry.changed_at,
+                source=entry.asked.source,
+            )
+        return Kept() if person_id in self._ever_read else None
+
+    def restore(self, kept: Mapping[str, Kept], *, now: datetime, blind_too: bool) -> None:
+        """Take in what an earlier process has kept; `now` by the same clock as its dates.
+
+        A reading from the future is no reading: its person counts as blind. One past the limit is dropped;
+        with `blind_too` its person counts as blind, without it as never read.
+        """
+        for person_id, one in kept.items():
+            age_s = math.inf if one.observed_at is None else (now - one.observed_at).total_seconds()
+            if one.presence and one.observed_at and 0 <= age_s <= self._limit_s:
+                self._cache[person_id] = self._restored(one.presence, one.observed_at, one.changed_at, age_s)
+            if blind_too or age_s <= self._limit_s:
+                self._ever_read.add(person_id)
+
     def forget_all_but(self, held: Iterable[str]) -> None:
         """Drop everybody who is no longer held."""
         for person_id in self._ever_read.difference(held):
@@ -110,6 +148,13 @@ class PresenceStore:
             sighting = self.get(person_id)
             counts[sighting.freshness if sighting else None] += 1
         return counts
+
+    def _restored(
+        self, presence: Presence, wall: datetime, changed_at: datetime | None, age_s: float
+    ) -> _Entry:
+        at = self._timer() - age_s
+        asked = Asked(at=at, arrived_at=at, wall=wall, source=Source.SNAPSHOT)
+        return _Entry(presence=presence, asked=asked, changed_at=changed_at)
 
     def _remembered(self, person_id: str) -> _Entry | None:
         """The entry, unless it is past the limit: the TTL runs from the arrival, age from the question."""

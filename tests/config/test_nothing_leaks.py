@@ -31,7 +31,7 @@ def test_nothing_shown_of_settings_holds_a_secret() -> None:
 CANARY = "CanaryValue"
 SECRETS = ("AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD")
 OPEN = tuple(name for name in VARIABLES if name not in SECRETS)
-REFUSED = ("PRESENCE_STATE_DIR", "PRESENCE_MISSPELT")
+REFUSED = ("PRESENCE_REDIS_URL", "PRESENCE_MISSPELT")
 WRONG = {
     **dict.fromkeys(SECRETS, f" {CANARY} \x07"),
     **dict.fromkeys((*OPEN, *REFUSED), f"://{CANARY}?"),

@@ -53,6 +53,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "directory_interval": 60.0,
         "when_blind": WhenBlind.UNKNOWN,
         "rules_file": None,
+        "state_dir": None,
         "wrap_up": 0.0,
         "debounce": 0.0,
         "status_messages": False,

@@ -86,7 +86,6 @@ def test_foreign_names_do_not_matter(dotenv: Path, name: str, where: str) -> Non
 @pytest.mark.parametrize(
     "name",
     [
-        "PRESENCE_STATE_DIR",
         "PRESENCE_NOTIFICATION_URL",
         "PRESENCE_REDIS_URL",
         "PRESENCE_TENANTS_FILE",

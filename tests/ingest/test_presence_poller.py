@@ -151,7 +151,7 @@ async def test_a_sweep_is_over_when_its_last_request_is() -> None:
     try:
         await polled.sweep()
     except GraphError:
-        polled.poller.everybody_read = False
+        polled.poller.read_once.clear()
     asked = len(polled.requests)
     await polled.clock.advance(60)
     assert len(polled.requests) == asked

@@ -33,7 +33,8 @@ def test_every_variable_is_a_setting(service: dict[str, Any]) -> None:
 
 
 def test_an_id_that_nobody_has_set_stops_compose_with_its_name(service: dict[str, Any]) -> None:
-    plain = {name: value for name, value in service["environment"].items() if not name.endswith("_FILE")}
+    plain = {name: value for name, value in service["environment"].items() if name.startswith("AZURE_")}
+    plain = {name: value for name, value in plain.items() if not name.endswith("_FILE")}
     assert plain
     for name, value in plain.items():
         required = _REQUIRED.fullmatch(value)
@@ -58,7 +59,7 @@ def test_the_service_starts_with_what_compose_hands_it(service: dict[str, Any], 
         (tmp_path / secret).write_text(text)
     ids = {"AZURE_TENANT_ID": "contoso.example", "AZURE_CLIENT_ID": "0" * 8 + "-0000-0000-0000-" + "0" * 12}
     handed = {
-        name: value.replace(_MOUNTED, f"{tmp_path}/") if name.endswith("_FILE") else ids[name]
+        name: ids.get(name, value.replace(_MOUNTED, f"{tmp_path}/"))
         for name, value in service["environment"].items()
     }
     settings = load_settings(dockerfile.environment() | handed, dotenv=None)
@@ -87,4 +88,5 @@ def test_the_published_port_and_the_kept_folder_are_the_images(
     name, _, folder = volume.partition(":")
     assert service["ports"] == [f"{port}:{port}"]
     assert set(compose["volumes"]) == {name}
+    assert service["environment"]["PRESENCE_STATE_DIR"] == folder
     assert any(one.word == "RUN" and one.rest.endswith(folder) for one in dockerfile.instructions())
