@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_TALKATIVE = ("httpx", "httpcore", "msal", "urllib3", "pydantic_settings")  # they write whole URLs or values
+_TALKATIVE = ("httpx", "httpcore", "urllib3", "pydantic_settings")  # they write whole URLs or values
+_SECRETIVE = "msal"  # writes a token answer that it cannot read, whole, even as an error
 _UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 
@@ -25,6 +26,7 @@ def configure_logging(fmt: str, level: str) -> None:
         _hand_over(logging.getLogger(name))
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    logging.getLogger(_SECRETIVE).setLevel(logging.CRITICAL)
 
 
 class TextFormatter(logging.Formatter):

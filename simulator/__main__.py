@@ -12,6 +12,7 @@ import uvloop
 from .app import build_app
 from .arguments import read_arguments
 from .authority import CERTIFICATE, load_authority, server_context
+from .clock import Clock
 from .server import QuietServer, configuration, listen, serve
 from .sheet import Sheet
 from .world import LOCAL_NAMES, Plan, build_world
@@ -39,7 +40,7 @@ async def _run(arguments: argparse.Namespace, sock: socket.socket) -> None:
     port = sock.getsockname()[1]
     names = (*LOCAL_NAMES, arguments.name)
     authority = load_authority(folder)
-    world = build_world(_plan(arguments))
+    world = build_world(_plan(arguments), clock=Clock(offset_s=arguments.clock_offset))
     sheet = Sheet(world, root=_root(arguments.name, port), ca_bundle=folder / CERTIFICATE)
     sheet.write(folder)
 

@@ -87,6 +87,13 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         help="life of access tokens (default: %(default)s)",
     )
     group.add_argument(
+        "--clock-offset",
+        type=int,
+        default=0,
+        metavar="SECONDS",
+        help="how far the tenant's clock is ahead of this machine's, or behind it (default: 0)",
+    )
+    group.add_argument(
         "--day-speed",
         type=_amount,
         default=0.0,

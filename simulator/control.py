@@ -35,7 +35,7 @@ SWITCHES = {
     "PUT /_simulator/groups/{id}": "create or change: displayName, members (addresses or ids)",
     "DELETE /_simulator/groups/{id}": "delete a group",
     "POST /_simulator/faults": (
-        "endpoint, kind, count, status, headers, body, delay_s, error_code, code, omit_ids, when_ids"
+        "endpoint, kind, count, status, headers, body, delay_s, error_code, code, omit_ids, when_ids, link_to"
     ),
     "GET|DELETE /_simulator/faults": "what is on; all off",
     "DELETE /_simulator/faults/{id}": "one off",

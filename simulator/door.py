@@ -17,6 +17,7 @@ from .calls import Call
 from .exchange import Answer, Ask, RefusedError
 from .faults import SIGN_IN_ENDPOINTS, Kind, Trouble
 from .presences import PresenceQuestion
+from .reshape import reshaped
 from .world import World
 
 Handler = Callable[[Ask], Answer]
@@ -65,7 +66,7 @@ class Door:
         if trouble.replacement is not None:
             return trouble.replacement.answer(ask, endpoint=self.name or "", now=now)
         try:
-            return self.handler(ask)
+            return reshaped(self.handler(ask), trouble.faults, ask)
         except RefusedError as refused:
             return refused.answer(ask, now=now)
 

@@ -1,4 +1,4 @@
-"""Switches for trouble: refuse, stall, cut, garble or thin out the next so many calls of an endpoint."""
+"""Switches for trouble: refuse, stall, cut, garble or reshape the next so many calls of an endpoint."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +35,12 @@ class Kind(StrEnum):
     SLOW = "slow"
     LATENCY = "latency"
     OMIT = "omit"
+    DOUBLED = "doubled"
+    OTHER_ORDER = "other_order"
+    OTHER_CASE = "other_case"
+    UNKNOWN_FIELDS = "unknown_fields"
+    EMPTY_PAGE = "empty_page"
+    FOREIGN_LINK = "foreign_link"
 
 
 REPLACES_ANSWER = frozenset((Kind.STATUS, Kind.AADSTS, Kind.BODY, Kind.HTML))
@@ -42,7 +48,10 @@ BREAKS_WIRE = frozenset((Kind.RESET, Kind.HANG, Kind.TRUNCATE))
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One switch as ordered. `count` null lasts until removed; `when_ids` fires only for these people."""
+    """One switch as ordered. `count` null lasts until removed; `when_ids` fires only for these people.
+
+    `link_to` is the root that a foreign link points to.
+    """
 
     endpoint: str = EVERYWHERE
     kind: Kind = Kind.OMIT
@@ -56,6 +65,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     code: int | None = None
     omit_ids: list[str] = []
     when_ids: list[str] = []
+    link_to: str = ""
 
     def concerns(self, endpoint: str, ids: frozenset[str]) -> bool:
         """Whether a call of this endpoint, asking for these people, runs into the fault."""

@@ -128,7 +128,7 @@ def test_records_below_the_level_are_not_written(capsys: pytest.CaptureFixture[s
     assert lines(capsys) == []
 
 
-@pytest.mark.parametrize("name", ["httpx", "httpcore.http11", "msal.application", "urllib3.connectionpool"])
+@pytest.mark.parametrize("name", ["httpx", "httpcore.http11", "urllib3.connectionpool"])
 def test_libraries_that_print_urls_are_silent_below_warning(
     capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -136,6 +136,13 @@ def test_libraries_that_print_urls_are_silent_below_warning(
     logging.getLogger(name).info("GET https://graph.example/users/1")
     logging.getLogger(name).warning("trouble")
     assert [line.split()[-1] for line in lines(capsys)] == ["trouble"]
+
+
+def test_msal_never_speaks_for_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """It writes a whole token answer into the log when that is cut short; sign-in tells its faults itself."""
+    configure_logging("text", "debug")
+    logging.getLogger("msal.token_cache").error("Token response is not in json format: eyJ0eXAi")
+    assert lines(capsys) == []
 
 
 def test_a_higher_level_holds_for_libraries_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,13 +67,19 @@ class TokenSource:
         return self._held()
 
     async def replace(self, refused: str) -> str:
-        """Another token than the one Graph has just refused, or the same if a new one would not help."""
+        """Another token than the one Graph has just refused, or the same if a new one would not help.
+
+        Raises SignInError while no other can be had: then that is the cause, and Graph's refusal its effect.
+        """
         if self._token and self._token.value == refused and self._may_renew():
             self._renewed_at = self._clock.monotonic()
             self._flights.start(_SIGN_IN, lambda: self._attempt(renew=True))
         if under_way := self._flights.running(_SIGN_IN):
             await asyncio.shield(under_way)
-        return await self.token()
+        another = await self.token()
+        if another == refused and self.fault:
+            raise self._told()
+        return another
 
     def retry_now(self) -> None:
         """Ask again with the next caller, whatever was decided after the last failure."""
@@ -99,28 +105,34 @@ class TokenSource:
     def _held(self) -> str:
         if self._token is not None and self._usable():
             return self._token.value
+        raise self._told()
+
+    def _told(self) -> SignInError:
+        """The fault for one caller: raising one object again and again would grow its traceback."""
         if self.fault is None:
-            raise SignInError("Not signed in yet.")
-        told = copy(self.fault)  # each caller's own: raising one object again would grow its traceback
+            return SignInError("Not signed in yet.")
+        told = copy(self.fault)
         told.retry_after_s = max(0.0, self._next_attempt_at - self._clock.monotonic())
-        raise told
+        return told
 
     async def _attempt(self, *, renew: bool = False) -> None:
         # Should anything but a SignInError come out of this, Microsoft is not asked again at once either.
-        self._next_attempt_at = self._clock.monotonic() + _TRANSIENT_CAP_S
+        began_at = self._clock.monotonic()
+        self._next_attempt_at = began_at + _TRANSIENT_CAP_S
         try:
             self._token = await asyncio.to_thread(self._acquire, renew=renew)
         except SignInError as error:
             self._went_bad(error)
         else:
-            self._came_back()
+            self._came_back(obtained_at=began_at)
 
-    def _came_back(self) -> None:
+    def _came_back(self, *, obtained_at: float) -> None:
+        """Microsoft counts a token's life from before its answer was under way, and so do we."""
         self._metrics.signed_in(outcome="ok")
         if self.fault is not None:
             _LOG.info("Signed in to Microsoft again")
         self.fault, self._failures, self._next_attempt_at = None, 0, float("-inf")
-        self._obtained_at = self._clock.monotonic()
+        self._obtained_at = obtained_at
 
     def _went_bad(self, error: SignInError) -> None:
         self._metrics.signed_in(outcome=error.code)

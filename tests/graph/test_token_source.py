@@ -283,15 +283,31 @@ async def test_a_refused_token_never_makes_a_refused_password_be_tried_again() -
     sign_in.fault = WRONG_PASSWORD
     for _ in range(80):
         sign_in.clock.pass_by(10)
-        assert await sign_in.tokens.replace(token) == token
+        with pytest.raises(PasswordRefused):
+            await sign_in.tokens.replace(token)
     assert len(sign_in.asked) == 2
 
 
-async def test_a_failing_replacement_leaves_the_token_in_hand() -> None:
+async def test_a_failing_replacement_leaves_the_token_in_hand_and_names_the_cause() -> None:
+    """The feeds then fail because of sign-in, which has told its fault already, and not because of Graph."""
     sign_in = SignIn()
     token = await sign_in.tokens.token()
     sign_in.fault = DOWN
-    assert await sign_in.tokens.replace(token) == token
+    with pytest.raises(SignInUnavailable):
+        await sign_in.tokens.replace(token)
+    assert await sign_in.tokens.token() == token
+
+
+async def test_the_life_of_a_token_is_counted_from_the_question() -> None:
+    """Microsoft's count began before its answer was under way."""
+    sign_in = SignIn()
+    sign_in.gate.clear()
+    caller = asyncio.create_task(sign_in.tokens.token())
+    await until(lambda: len(sign_in.asked) == 1)
+    sign_in.clock.pass_by(5)
+    sign_in.gate.set()
+    await caller
+    assert sign_in.tokens.expires_in_s == 3595.0
 
 
 # --- callers who go, and the end ------------------------------------------------------------------------

@@ -131,3 +131,40 @@ async def test_a_nonsensical_order_is_refused(tenant: Tenant, order: dict[str, A
     answer = await tenant.http.post("/_simulator/faults", json=order)
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+def shaped(simulator: SimulatorProcess, ids: list[str], kind: str) -> dict[str, Any]:
+    """What one bulk read answers in another shape."""
+    trouble(simulator, kind=kind)
+    body: dict[str, Any] = ask(simulator, ids).json()
+    return body
+
+
+def test_a_list_can_come_in_an_unexpected_shape(simulator: SimulatorProcess, ids: list[str]) -> None:
+    """Doubled, in another order, in another case, with properties that no page names."""
+    usual = ask(simulator, ids).json()["value"]
+    assert len(shaped(simulator, ids, "doubled")["value"]) == 2 * len(usual)
+    assert {item["id"] for item in shaped(simulator, ids, "other_order")["value"]} == set(ids)
+    other_case = shaped(simulator, ids, "other_case")["value"]
+    assert {item["id"] for item in other_case} == {person.upper() for person in ids}
+    assert all(item["availability"][0].islower() for item in other_case)
+    assert all("novelty" in item for item in shaped(simulator, ids, "unknown_fields")["value"])
+
+
+async def test_a_listing_can_lose_people_have_an_empty_page_or_lead_astray(tenant: Tenant) -> None:
+    headers = await tenant.app_headers()
+    everybody = (await tenant.http.get("/v1.0/users/delta", headers=headers)).json()["value"]
+
+    async def listed(**fault: Any) -> dict[str, Any]:
+        await tenant.switch("POST", "faults", {"endpoint": "users_delta", "count": 1, **fault})
+        body: dict[str, Any] = (await tenant.http.get("/v1.0/users/delta", headers=headers)).json()
+        return body
+
+    assert len((await listed(omit_ids=[everybody[0]["id"]]))["value"]) == len(everybody) - 1
+    empty = await listed(kind="empty_page")
+    assert empty["value"] == []
+    again = await tenant.http.get(empty["@odata.nextLink"], headers=headers)
+    assert len(again.json()["value"]) == len(everybody)
+    astray = await listed(kind="foreign_link", link_to="https://elsewhere.example")
+    assert astray["@odata.nextLink"].startswith("https://elsewhere.example/")
+    assert "@odata.deltaLink" not in astray
