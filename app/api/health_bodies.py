@@ -65,6 +65,7 @@ class EventLoopBody(Published):
 
     lag: float = Field(description="Seconds, measured within the last second.")
     longest_lag: float = Field(description="Seconds; the worst of the last minute.")
+    tasks: int = Field(description="Pieces of work under way; steady unless something leaks.")
 
 
 class HealthBody(Published):

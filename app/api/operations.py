@@ -1,5 +1,6 @@
 """`/health`: for orchestrators one word, for people the whole story."""
 
+import asyncio
 from typing import Literal
 
 from fastapi import APIRouter
@@ -54,7 +55,9 @@ async def health(tenant: TheTenant) -> HealthBody:
         status=_status(tenant),
         ready=tenant.ready,
         version=__version__,
-        event_loop=EventLoopBody(lag=tenant.lag.latest_s, longest_lag=tenant.lag.worst_s),
+        event_loop=EventLoopBody(
+            lag=tenant.lag.latest_s, longest_lag=tenant.lag.worst_s, tasks=len(asyncio.all_tasks())
+        ),
         tenants=[_tenant(tenant)],
     )
 

@@ -94,5 +94,5 @@ def _resources(service: Service) -> dict[str, float]:
     return {
         "memory": int(resident.split()[1]) / 1024,
         "descriptors": len(list((process / "fd").iterdir())),
-        "tasks": service.health().get("tasks", 0),
+        "tasks": service.health()["eventLoop"]["tasks"],
     }
