@@ -1,4 +1,4 @@
-"""The audit of dependencies: a known vulnerability fails it, and no audit at all is said to be none."""
+"""The audit: a known vulnerability fails it, and nothing passes for an audit that was none."""
 
 import importlib.util
 import json

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.support import evidence
 from tests.support.polling import eventually
 from tests.support.processes import Process, start
 
@@ -77,8 +78,10 @@ def start_service(
     arguments: tuple[str, ...] = (),
 ) -> Service:
     """Start the service on a free port with short intervals, and wait until it listens."""
+    evidence.remember(settings)
     process = start("app", ["serve", *arguments], folder=folder, environ={**QUICK, **settings})
     line = process.wait_for_line("Listening on")
     base = re.search(r"https?://\S+:\d+", line)
     assert base, line
-    return Service(process, httpx.Client(base_url=base[0], headers=headers, trust_env=False, timeout=10))
+    http = httpx.Client(base_url=base[0], headers=headers, trust_env=False, timeout=10)
+    return Service(process, evidence.watch(http))

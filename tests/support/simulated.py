@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from dotenv import dotenv_values
 
+from tests.support import evidence
 from tests.support.processes import Process, start
 
 
@@ -69,6 +70,7 @@ class Simulated:
 
     def change_credentials(self, **registered: Any) -> None:
         """Change what is registered for the application or its service account."""
+        evidence.note_registered(registered)
         self._switch("POST", "credentials", registered)
 
     def stop(self) -> None:
