@@ -149,6 +149,7 @@ def _answer_sighup(tenant: Tenant) -> None:
         _LOG.info("SIGHUP: asking Microsoft at once; changed settings need a restart")
         tenant.tokens.retry_now()
         tenant.users.believe_loss()
+        tenant.users.try_wide()
         tenant.groups.believe_losses()
         tenant.rules.look_now()
         tenant.supervisor.wake()

@@ -136,7 +136,12 @@ def _tenant(
         history=history,
         tokens=tokens,
         budget=transport.budget,
-        users=UserSync(client, directory=directory, may_narrow=settings.sign_in is SignIn.DELEGATED),
+        users=UserSync(
+            client,
+            directory=directory,
+            may_narrow=settings.sign_in is SignIn.DELEGATED,
+            timer=clock.monotonic,
+        ),
         groups=GroupSync(client, directory=directory, wanted=lambda: scope.groups | rules.rulebook.group_ids),
         poller=poller,
         desk=desk,

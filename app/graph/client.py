@@ -44,6 +44,10 @@ class GraphClient:
         page = decode_users(reply.body)
         return replace(page, changes=tuple(map(self._with_digits, page.changes)))
 
+    async def probe_wide(self) -> None:
+        """Find out whether every property may be listed. Raises PermissionMissing if not."""
+        await self._transport.get(f"/v1.0/users/delta?$select={_WIDE}")
+
     async def search(self, address: str) -> tuple[PersonChange, ...]:
         """Everybody who has this address, newer than any listing (*List users*, `$filter`)."""
         query = urlencode({"$filter": self._having(address), "$select": self._select}, quote_via=quote)

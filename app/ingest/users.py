@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 
 from app.errors import DeltaExpired, GraphRejected, MassRemoval, PermissionMissing, UnexpectedAnswer
 from app.graph.client import GraphClient
@@ -11,6 +13,9 @@ from app.presence.models import PersonChange
 from app.presence.safety import LossGuard
 
 _LOG = logging.getLogger(__name__)
+
+# How often a narrow listing is tried anew with every property: the permission may have been granted since.
+_TRY_WIDE_EVERY_S = 24 * 3600.0
 
 
 class UserSync:
@@ -22,7 +27,14 @@ class UserSync:
     which only the delegated sign-in may list with.
     """
 
-    def __init__(self, client: GraphClient, *, directory: Directory, may_narrow: bool) -> None:
+    def __init__(
+        self,
+        client: GraphClient,
+        *,
+        directory: Directory,
+        may_narrow: bool,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._directory = directory
         self._may_narrow = may_narrow
@@ -30,6 +42,8 @@ class UserSync:
         self._next_link: str | None = None
         self._pending: list[PersonChange] = []
         self._unreadable = 0
+        self._timer = timer
+        self._try_wide_at = float("-inf")
         self._losses = LossGuard()
         self.listed = asyncio.Event()
         self.rounds = 0
@@ -56,6 +70,10 @@ class UserSync:
         self._client.narrow = narrow
         self._start_over(None if narrow else delta_link)
         self.listed.set()
+
+    def try_wide(self) -> None:
+        """Let the next round of a narrow directory find out whether User.Read.All is granted by now."""
+        self._try_wide_at = float("-inf")
 
     async def round(self) -> None:
         """Bring the directory up to date. Raises GraphError, SignInError."""
@@ -85,13 +103,26 @@ class UserSync:
     async def _first_page(self) -> UserPage:
         """The page to go on with; a listing begins wide, and narrow where only that is allowed."""
         link = self._next_link or self._delta_link
-        if link:
+        if link and not (self.narrow and not self._next_link and await self._may_widen()):
             return await self._client.users(link)
+        self._delta_link = None
         self._client.narrow = False
         try:
             return await self._client.users(None)
         except PermissionMissing as error:
             return await self._list_narrowly(error)
+
+    async def _may_widen(self) -> bool:
+        """Whether every property may be listed by now; asked once a day, or when a person wants it."""
+        if self._timer() < self._try_wide_at:
+            return False
+        try:
+            await self._client.probe_wide()
+        except PermissionMissing:
+            self._try_wide_at = self._timer() + _TRY_WIDE_EVERY_S
+            return False
+        _LOG.info("User.Read.All is granted by now: listing everybody anew, with aliases and phone numbers")
+        return True
 
     async def _list_narrowly(self, refusal: PermissionMissing) -> UserPage:
         """The listing that User.ReadBasic.All allows the delegated sign-in; without it, what to grant."""
@@ -99,6 +130,7 @@ class UserSync:
         try:
             if self._may_narrow:
                 page = await self._client.users(None)
+                self._try_wide_at = self._timer() + _TRY_WIDE_EVERY_S
                 _LOG.warning("User.Read.All is not granted: aliases and phone numbers stay unknown")
                 return page
         except PermissionMissing as again:

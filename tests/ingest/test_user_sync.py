@@ -32,9 +32,12 @@ class Synced:
     """A directory kept current from scripted pages."""
 
     def __init__(self, *answers: httpx.Response | Exception, may_narrow: bool = False) -> None:
-        self.graph = FakeGraph(ManualClock(), one_after_another(*answers))
+        self.clock = ManualClock()
+        self.graph = FakeGraph(self.clock, one_after_another(*answers))
         self.directory = Directory()
-        self.sync = UserSync(self.graph.client, directory=self.directory, may_narrow=may_narrow)
+        self.sync = UserSync(
+            self.graph.client, directory=self.directory, may_narrow=may_narrow, timer=self.clock.monotonic
+        )
 
     async def rounds(self, number: int = 1) -> None:
         """Rounds that go well."""
@@ -232,6 +235,41 @@ async def test_the_whole_permission_granted_later_is_used() -> None:
     await synced.rounds()
     assert selects(synced)[-1]
     assert not synced.sync.narrow
+
+
+NARROW = (FORBIDDEN, page(MAX, delta_link=DELTA), page(delta_link=DELTA))
+
+
+async def test_a_narrow_directory_is_widened_within_a_day_of_the_grant() -> None:
+    """In between it follows its delta link, and asks for nothing it cannot have."""
+    synced = Synced(*NARROW, may_narrow=True)
+    await synced.rounds(3)
+    assert synced.tokens == ["", "", "1", "1"]
+    await synced.clock.advance(24 * 3600.0)
+    synced.then(page(MAX, EVA, delta_link=DELTA))
+    await synced.rounds()
+    assert not synced.sync.narrow
+    assert synced.held == {"id-max", "id-eva"}
+
+
+async def test_a_person_may_have_the_permission_tried_at_once() -> None:
+    synced = Synced(*NARROW, may_narrow=True)
+    await synced.rounds(2)
+    synced.sync.try_wide()
+    synced.then(page(MAX, EVA, delta_link=DELTA))
+    await synced.rounds()
+    assert not synced.sync.narrow
+
+
+async def test_without_the_grant_the_narrow_directory_goes_on_where_it_was() -> None:
+    synced = Synced(*NARROW, may_narrow=True)
+    await synced.rounds(2)
+    synced.sync.try_wide()
+    synced.then(FORBIDDEN, page(EVA, delta_link=DELTA))
+    await synced.rounds(2)
+    assert synced.sync.narrow
+    assert synced.tokens[-3:] == ["", "1", "1"]
+    assert synced.held == {"id-max", "id-eva"}
 
 
 async def test_an_outage_during_the_first_listing_does_not_count_as_a_missing_permission() -> None:
