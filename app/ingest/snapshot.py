@@ -5,6 +5,8 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from app.clock import Clock
 from app.errors import SnapshotError, SnapshotUnusable
 from app.ingest.groups import GroupSync
@@ -122,7 +124,7 @@ class Snapshot:
         """Without what people have written about themselves, unless the operator wants that."""
         if self.status_messages or kept.presence is None or kept.presence.status_message is None:
             return kept
-        return replace(kept, presence=replace(kept.presence, status_message=None))
+        return msgspec.structs.replace(kept, presence=replace(kept.presence, status_message=None))
 
     def _check(self, header: Header) -> None:
         if header.identity != self.identity:

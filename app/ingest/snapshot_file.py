@@ -107,7 +107,7 @@ class SnapshotFile:
         try:
             with gzip.open(self._path) as file:
                 return _decoded(file.read())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise SnapshotUnusable(f"it cannot be read ({error.strerror or 'damaged'})") from error

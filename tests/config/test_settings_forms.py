@@ -240,3 +240,22 @@ def test_a_limit_or_a_proxy_that_is_none_is_refused(name: str, value: str) -> No
     with pytest.raises(SettingsError, match=f"^{name} ") as raised:
         load({**REQUIRED, name: value})
     assert value not in str(raised.value).split()
+
+
+def test_the_state_folder_may_be_there_or_be_made_later(tmp_path: Path) -> None:
+    """Whether it can be written is found out by writing: it must not stop the service."""
+    for folder in (tmp_path, tmp_path / "new" / "state"):
+        assert load(REQUIRED, PRESENCE_STATE_DIR=str(folder)).state_dir == folder
+        assert not (tmp_path / "new").exists()
+
+
+def test_a_state_folder_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
+    """A file in its place, or a relative name that leads nowhere."""
+    file = tmp_path / "file"
+    file.write_text("")
+    assert problems(REQUIRED, PRESENCE_STATE_DIR=str(file)) == [
+        "PRESENCE_STATE_DIR names something that is no folder: correct the path."
+    ]
+    assert problems(REQUIRED, PRESENCE_STATE_DIR="no/such/folder") == [
+        "PRESENCE_STATE_DIR names a folder inside one that does not exist: enter the whole path."
+    ]
