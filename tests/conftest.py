@@ -1,4 +1,4 @@
-"""What holds for the whole run."""
+"""What holds for the whole run: no secret is left behind, and the survived faults are counted."""
 
 from collections.abc import Iterator
 
@@ -21,3 +21,23 @@ def _no_secret_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Itera
     found = list(evidence.leaks(places))
     print(f"swept {len(logs)} logs and {len(evidence.BODIES)} answers for {len(evidence.SECRETS)} secrets")
     assert not found, "\n".join(found)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line, if the run held any row of the fault matrix."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    rows = [report for report in reports if report.when == "call" and "fault" in report.keywords]
+    if not rows:
+        return
+    survived = sum(report.passed for report in rows)
+    slowest = max((seconds_of(report) for report in rows), default=0.0)
+    terminalreporter.write_sep(
+        "=", f"faults survived: {survived} of {len(rows)}, slowest answer meanwhile {slowest * 1000:.0f} ms"
+    )
+
+
+def seconds_of(report: pytest.TestReport) -> float:
+    """The slowest answer to a caller during one row."""
+    return max(
+        (float(str(value)) for name, value in report.user_properties if name == "slowest_s"), default=0.0
+    )

@@ -73,6 +73,27 @@ class Simulated:
         evidence.note_registered(registered)
         self._switch("POST", "credentials", registered)
 
+    def revoke(self) -> None:
+        """End every session: refresh tokens are no longer taken."""
+        self._switch("POST", "revoke", {})
+
+    def expire_delta(self) -> None:
+        """Forget every delta link handed out so far."""
+        self._switch("POST", "delta/expire", {})
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the tenant's own clock run ahead."""
+        self._switch("POST", "clock", {"advance_s": seconds})
+
+    def restore_person(self, object_id: str) -> None:
+        """Undo a deletion."""
+        self._switch("POST", f"people/{object_id}/restore", {})
+
+    def people(self) -> list[dict[str, Any]]:
+        """Everybody."""
+        everybody: list[dict[str, Any]] = self._switch("GET", "people")["people"]
+        return everybody
+
     def stop(self) -> None:
         """End it."""
         self.http.close()
