@@ -104,7 +104,9 @@ class Directory:
     def take(self, plan: Plan) -> None:
         """Let a planned round take effect; nothing else may have changed since it was planned."""
         for person_id, after in plan.people.items():
-            self._put(person_id, before=self._people.get(person_id), after=after)
+            before = self._people.get(person_id)
+            if before != after:
+                self._put(person_id, before=before, after=after)
         self._listed = self._listed or plan.listing
         self._in_order = None
 
