@@ -16,6 +16,8 @@ from app.errors import GraphError, MassRemoval, PresenceError, RulesError, SignI
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 30.0
+# Sign-in decides when Microsoft is asked again, 20 s apart at most, but only when a feed comes by.
+_LONGEST_WITHOUT_TOKEN_S = 10.0
 # Sign-in tells its faults for all feeds, and the rules tell each refused content.
 _TOLD_ALREADY = (SignInError, RulesError)
 
@@ -100,7 +102,7 @@ async def run_every(interval_s: float, work: Callable[[], Awaitable[None]], *, f
             await work()
         except Exception as error:  # noqa: BLE001 - the guard of every loop: a bug must not end the feed
             feed.went_bad(error)
-            wait_s = max(_backoff_s(interval_s, feed.failures), _wish_of(error, interval_s))
+            wait_s = max(_backoff_s(interval_s, feed.failures, error), _wish_of(error, interval_s))
         else:
             feed.went_well()
             due_at = started_at + interval_s * random.uniform(0.98, 1.0)  # noqa: S311 - jitter, not a secret
@@ -108,8 +110,9 @@ async def run_every(interval_s: float, work: Callable[[], Awaitable[None]], *, f
         await feed.rest(wait_s)
 
 
-def _backoff_s(interval_s: float, failures: int) -> float:
-    longest = min(interval_s, _LONGEST_PAUSE_S)
+def _backoff_s(interval_s: float, failures: int, error: Exception) -> float:
+    no_token = isinstance(error, SignInError)
+    longest = min(interval_s, _LONGEST_WITHOUT_TOKEN_S if no_token else _LONGEST_PAUSE_S)
     return min(longest, 2.0 ** min(failures - 1, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - jitter
 
 

@@ -5,7 +5,14 @@ import logging
 
 import pytest
 
-from app.errors import GraphThrottled, GraphUnavailable, MassRemoval, PermissionMissing, SignInRefused
+from app.errors import (
+    GraphThrottled,
+    GraphUnavailable,
+    MassRemoval,
+    PermissionMissing,
+    SignInRefused,
+    SignInUnavailable,
+)
 from app.ingest.periodic import Feed, run_every
 from tests.support.clock import START, ManualClock
 
@@ -64,6 +71,13 @@ async def test_after_a_failure_the_next_try_comes_soon_then_later_and_later() ->
     assert 0.5 <= loop.pauses[0] <= 1.0
     assert all(later >= earlier for earlier, later in zip(loop.pauses[:4], loop.pauses[1:4], strict=False))
     assert max(loop.pauses[:12]) <= 30.0
+
+
+async def test_without_a_token_a_feed_comes_by_often_enough_for_sign_in_to_be_tried_again() -> None:
+    """Attempts are at most 30 s apart, however long the feed's interval: 20 s of its own and 10 s of ours."""
+    loop = Loop(*[SignInUnavailable("down")] * 100, interval_s=300.0)
+    await loop.run(300)
+    assert max(loop.pauses) <= 10.0
 
 
 async def test_a_back_off_is_never_longer_than_the_interval() -> None:
