@@ -25,11 +25,17 @@ class _Phase(Enum):
     BODY = 2
 
 
+_NOTHING, _HEAD, _BODY = _Phase  # by name at once: they are looked at several times for each request
+
+
 class _NoTrailers(list[tuple[bytes, bytes]]):
     """Takes the headers that may follow a chunked body, and keeps none: they could go on for ever."""
 
     def append(self, _header: tuple[bytes, bytes], /) -> None:
         """Forget it."""
+
+
+_NO_TRAILERS = _NoTrailers()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -48,8 +54,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._phase = _Phase.NOTHING
-        self._timed = _Phase.NOTHING
+        self._phase: _Phase = _NOTHING
+        self._timed: _Phase = _NOTHING
         self._timer: asyncio.TimerHandle | None = None
         self._received = 0  # since the last request was complete
         self._piece = 0
@@ -58,7 +64,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Whoever connects has to ask something in time."""
         super().connection_made(transport)
-        self._start_timer(_Phase.HEAD)
+        self._start_timer(_HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more to wait for."""
@@ -76,27 +82,28 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._timed is not self._phase:
             self._start_timer(self._phase)
-        if self._phase is _Phase.HEAD and self._received > self.max_head:
+        if self._phase is _HEAD and self._received > self.max_head:
             self._refuse(_head_too_large(self.max_head))
         elif self._received > self.max_message:
             self.transport.close()
 
     def on_message_begin(self) -> None:
         """The first byte of a head."""
-        self._phase = _Phase.HEAD
+        self._phase = _HEAD
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The last byte of a head; only a large piece is worth counting exactly."""
-        if max(self._piece, self._received) > self.max_head and self._head_size() > self.max_head:
+        large = self._received > self.max_head or self._piece > self.max_head
+        if large and self._head_size() > self.max_head:
             self._refuse_in_parser(_head_too_large(self.max_head))
-        self._phase = _Phase.BODY
+        self._phase = _BODY
         super().on_headers_complete()
-        self.headers = _NoTrailers()
+        self.headers = _NO_TRAILERS
 
     def on_message_complete(self) -> None:
         """The last byte of a request."""
-        self._phase = _Phase.NOTHING
+        self._phase = _NOTHING
         self._received = 0
         super().on_message_complete()
 
@@ -119,8 +126,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def _start_timer(self, phase: _Phase) -> None:
         self._stop_timer()
         self._timed = phase
-        if phase is not _Phase.NOTHING and not self.transport.is_closing():
-            within_s = self.head_within_s if phase is _Phase.HEAD else self.body_within_s
+        if phase is not _NOTHING and not self.transport.is_closing():
+            within_s = self.head_within_s if phase is _HEAD else self.body_within_s
             self._timer = self.loop.call_later(within_s, self._out_of_time)
 
     def _stop_timer(self) -> None:
@@ -130,9 +137,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _out_of_time(self) -> None:
         """Tell whoever has begun a request; who said nothing at all is not told anything."""
-        if self._phase is _Phase.HEAD and self._is_answering():
-            self._start_timer(_Phase.HEAD)  # a request behind one that we have not answered ourselves
-        elif self._phase is _Phase.NOTHING:
+        if self._phase is _HEAD and self._is_answering():
+            self._start_timer(_HEAD)  # a request behind one that we have not answered ourselves
+        elif self._phase is _NOTHING:
             self.transport.close()
         else:
             self._refuse(TooSlow("The request took too long to arrive: send it whole."))
@@ -165,7 +172,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _may_answer(self) -> bool:
         """Whether the next bytes that a client reads from us would be the answer to this request."""
-        if self._phase is _Phase.BODY and self.cycle:
+        if self._phase is _BODY and self.cycle:
             return not self.cycle.response_started and not self.pipeline
         return not self._is_answering()
 

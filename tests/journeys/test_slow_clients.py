@@ -61,7 +61,7 @@ def test_a_head_that_drips_is_a_408_within_ten_seconds(service: Service) -> None
     with connect(service) as dripping, connect(service) as silent:
         for one in ASK[:8]:
             dripping.sendall(bytes([one]))
-            assert service.get(f"/presence/{MAX}").elapsed.total_seconds() < 0.5
+            assert service.get(f"/presence/{MAX}").elapsed.total_seconds() < 1
             time.sleep(1)
         assert read_all(dripping).startswith(b"HTTP/1.1 408 ")
         assert read_all(silent) == b""
@@ -84,7 +84,7 @@ def test_a_thousand_silent_connections_stop_nobody(service: Service) -> None:
     for connection in silent:
         connection.close()
     print(f"slowest of 50 answers among 1,000 silent connections: {slowest * 1000:.1f} ms")
-    assert slowest < 0.5
+    assert slowest < 1
 
 
 @pytest.mark.parametrize(
