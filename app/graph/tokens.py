@@ -124,15 +124,14 @@ class TokenSource:
         except SignInError as error:
             self._went_bad(error)
         else:
-            self._came_back(obtained_at=began_at)
+            self._obtained_at = began_at  # Microsoft's count begins before its answer is under way
+            self._came_back()
 
-    def _came_back(self, *, obtained_at: float) -> None:
-        """Microsoft counts a token's life from before its answer was under way, and so do we."""
+    def _came_back(self) -> None:
         self._metrics.signed_in(outcome="ok")
         if self.fault is not None:
             _LOG.info("Signed in to Microsoft again")
         self.fault, self._failures, self._next_attempt_at = None, 0, float("-inf")
-        self._obtained_at = obtained_at
 
     def _went_bad(self, error: SignInError) -> None:
         self._metrics.signed_in(outcome=error.code)

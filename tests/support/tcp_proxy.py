@@ -83,8 +83,9 @@ class TcpProxy:
 
     def _join(self, client: socket.socket) -> None:
         server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
-        client.settimeout(None)
-        server.settimeout(None)
+        for connection in (client, server):
+            connection.settimeout(None)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._open |= {client, server}
         threading.Thread(target=self._pump, args=(client, server, False), daemon=True).start()
         threading.Thread(target=self._pump, args=(server, client, True), daemon=True).start()
