@@ -17,6 +17,7 @@ from app.graph.sign_in_http import SignInHttp
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
+from app.ingest.census import Census
 from app.ingest.demand import PersonSearch
 from app.ingest.desk import Desk
 from app.ingest.gauges import TenantGauges
@@ -133,6 +134,7 @@ def _tenant(
         store=store,
         rules=rules,
         coverage=coverage,
+        census=Census(directory=directory, store=store),
         history=history,
         tokens=tokens,
         budget=transport.budget,

@@ -1,6 +1,7 @@
 """`/health`: for orchestrators one word, for people the whole story."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Literal
 
 from fastapi import APIRouter
@@ -18,8 +19,8 @@ from app.api.health_bodies import (
     TenantHealth,
 )
 from app.api.openapi import problems
+from app.ingest.census import Counts
 from app.ingest.tenant import Tenant
-from app.presence.models import Freshness
 
 router = APIRouter(prefix="/health", tags=["Operations"])
 
@@ -51,6 +52,7 @@ async def ready(tenant: TheTenant) -> PlainTextResponse:
 )
 async def health(tenant: TheTenant) -> HealthBody:
     """How old everything is, what is wrong, and since when."""
+    counts = await tenant.census.take()
     return HealthBody(
         status=_status(tenant),
         ready=tenant.ready,
@@ -58,7 +60,7 @@ async def health(tenant: TheTenant) -> HealthBody:
         event_loop=EventLoopBody(
             lag=tenant.lag.latest_s, longest_lag=tenant.lag.worst_s, tasks=len(asyncio.all_tasks())
         ),
-        tenants=[_tenant(tenant)],
+        tenants=[_tenant(tenant, counts)],
     )
 
 
@@ -71,7 +73,7 @@ def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
     return "ok" if tenant.ready else "starting"
 
 
-def _tenant(tenant: Tenant) -> TenantHealth:
+def _tenant(tenant: Tenant, counts: Counts) -> TenantHealth:
     fault = tenant.tokens.fault
     return TenantHealth(
         id=tenant.tenant_id,
@@ -80,7 +82,7 @@ def _tenant(tenant: Tenant) -> TenantHealth:
             fault_code=fault.code if fault else None,
             token_expires_in=tenant.tokens.expires_in_s,
         ),
-        people=_people(tenant),
+        people=_people(tenant, counts),
         rules=_rules(tenant),
         feeds=[
             FeedBody(
@@ -97,16 +99,10 @@ def _tenant(tenant: Tenant) -> TenantHealth:
     )
 
 
-def _people(tenant: Tenant) -> PeopleBody:
-    held = tenant.directory.held
-    counts = tenant.store.count(held)
+def _people(tenant: Tenant, counts: Counts) -> PeopleBody:
     return PeopleBody(
         accounts=len(tenant.directory),
-        held=len(held),
-        fresh=counts[Freshness.FRESH],
-        stale=counts[Freshness.STALE],
-        blind=counts[Freshness.BLIND],
-        never_read=counts[None],
+        **asdict(counts),
         complete=tenant.directory.complete,
         narrow=tenant.users.narrow,
     )

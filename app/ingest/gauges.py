@@ -1,13 +1,13 @@
 """What Prometheus reads off a tenant at the moment it asks."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.ingest.tenant import Tenant
 from app.metrics import PREFIX
-from app.presence.models import Freshness
 
 
 class TenantGauges(Collector):
@@ -35,9 +35,7 @@ class TenantGauges(Collector):
         yield _counts("task_restarts", "Tasks that ended unasked and were started again.", "task", restarts)
 
     def _of_the_knowledge(self) -> Iterator[Metric]:
-        held = self._tenant.directory.held
-        counts = self._tenant.store.count(held)
-        people = {"held": len(held), "never_read": counts[None]} | {one: counts[one] for one in Freshness}
+        people = asdict(self._tenant.census.latest)
         yield _gauges("people", "People by what is known of them.", "state", people)
         unknown = self._tenant.store.unknown_words
         yield _gauge("unknown_words", "Words Microsoft has not documented so far.", len(unknown.words))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.clock import Clock
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
+from app.ingest.census import Census
 from app.ingest.desk import Desk
 from app.ingest.groups import GroupSync
 from app.ingest.lag import LoopLag
@@ -28,6 +29,7 @@ class Tenant:
     store: PresenceStore
     rules: RulesWatch
     coverage: Coverage
+    census: Census
     history: History | None
     tokens: TokenSource
     budget: GraphBudget

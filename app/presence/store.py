@@ -141,13 +141,11 @@ class PresenceStore:
             self._ever_read.discard(person_id)
             self._cache.pop(person_id, None)
 
-    def count(self, held: Iterable[str]) -> dict[Freshness | None, int]:
-        """How many of these people are fresh, stale, blind, or (None) never read."""
-        counts: dict[Freshness | None, int] = dict.fromkeys((*Freshness, None), 0)
-        for person_id in held:
-            sighting = self.get(person_id)
-            counts[sighting.freshness if sighting else None] += 1
-        return counts
+    def freshness_of(self, person_id: str) -> Freshness | None:
+        """How far to trust what is known of somebody; None for one who has never been read."""
+        if entry := self._remembered(person_id):
+            return self._freshness(self._age_s(entry))
+        return Freshness.BLIND if person_id in self._ever_read else None
 
     def _restored(
         self, presence: Presence, wall: datetime, changed_at: datetime | None, age_s: float
