@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.polling import eventually
 from tests.support.service import Service, start_service
@@ -81,6 +82,16 @@ class Bench:
         if tenant["signIn"]["fault"]:
             found["signIn"] = tenant["signIn"]["faultCode"]
         return found
+
+    def failures(self, finder: str) -> float:
+        """How often that feed has failed so far, or sign-in, as `/metrics` counts it."""
+        page = self.service.get("/metrics").text
+        samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+        if finder == "signIn":
+            attempts = (one for one in samples if one.name == "teams_presence_sign_ins_total")
+            return sum(one.value for one in attempts if one.labels["outcome"] != "ok")
+        failed = (one for one in samples if one.name == "teams_presence_feed_failures_total")
+        return sum(one.value for one in failed if one.labels["feed"] == finder)
 
     def sentence(self, finder: str) -> str:
         """What `/health` says about one finder's fault."""
@@ -181,7 +192,7 @@ def survive(bench: Bench, row: Row, record: Callable[[str, object], None]) -> No
     since = len(bench.service.process.output)
     bench.tenant.set_presence(MAX, "Busy")
     eventually(lambda: bench.service.presence(MAX)["state"] == "busy", within_s=5)
-    refused_before = _refused_sign_ins(bench)
+    refused_before, failures_before = _refused_sign_ins(bench), bench.failures(row.finder)
     with Watch(bench.service) as watch:
         row.begin(bench)
         try:
@@ -197,6 +208,7 @@ def survive(bench: Bench, row: Row, record: Callable[[str, object], None]) -> No
     watch.check_known_person_was_answered()
     watch.check_staleness(expected=row.stale)
     _check_log(bench, row, since=since)
+    assert bench.failures(row.finder) > failures_before, "the metrics have not moved"
     record("slowest_s", watch.slowest_s)
 
 
