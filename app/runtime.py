@@ -91,6 +91,16 @@ def _tokens(
     return tokens
 
 
+def _store(settings: Settings, *, clock: Clock) -> PresenceStore:
+    return PresenceStore(
+        timer=clock.monotonic,
+        fresh_for_s=settings.fresh_for,
+        keep_for_s=settings.keep_for,
+        when_blind=WhenBlind(settings.when_blind),
+        debounce_s=settings.debounce,
+    )
+
+
 def _tenant(
     settings: Settings,
     *,
@@ -102,14 +112,7 @@ def _tenant(
     client = GraphClient(transport, numbers=NumberReader(settings.default_country))
     scope = scope_of(**asdict(settings.scope))
     directory = Directory(scope)
-    when_blind = WhenBlind(settings.when_blind)
-    store = PresenceStore(
-        timer=clock.monotonic,
-        fresh_for_s=settings.fresh_for,
-        keep_for_s=settings.keep_for,
-        when_blind=when_blind,
-        debounce_s=settings.debounce,
-    )
+    store = _store(settings, clock=clock)
     history = History(clock.now) if settings.explain_history else None
     poller = PresencePoller(client, directory=directory, store=store, history=history, clock=clock)
     coverage = Coverage(clock.now)
@@ -120,7 +123,7 @@ def _tenant(
         rules=rules,
         coverage=coverage,
         numbers=NumberReader(settings.default_country),
-        when_blind=when_blind,
+        when_blind=WhenBlind(settings.when_blind),
         wrap_up_s=settings.wrap_up,
         tokens=tokens,
         poller=poller,

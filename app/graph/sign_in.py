@@ -16,7 +16,7 @@ from app.errors import PasswordRefused, SignInError, SignInRefused, SignInUnavai
 from app.graph.credentials import Credentials, UserPassword
 from app.graph.reach import why_unreachable
 from app.graph.sign_in_http import SignInHttp
-from app.graph.wire import retry_after_s
+from app.graph.wire_errors import retry_after_s
 
 # entra-docs, *reference-error-codes*: "temporary", "throttled", "server" and the client-loop guard.
 _TRANSIENT = frozenset({50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090})

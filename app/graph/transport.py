@@ -23,7 +23,7 @@ from app.graph.connections import Connections
 from app.graph.reach import why_unreachable
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
-from app.graph.wire import decode_error
+from app.graph.wire_errors import decode_error
 from app.metrics import Metrics
 
 _TIMEOUT = httpx.Timeout(5.0, pool=15.0)

@@ -1,34 +1,18 @@
-"""Microsoft Graph's JSON, bytes in, domain objects or typed errors out. No I/O, no clock.
+"""Microsoft Graph's JSON, bytes in, domain objects out. No I/O, no clock.
 
 Property names and types: Microsoft's v1.0 metadata. What the pages leave open is read defensively: unknown
 properties are ignored, words in any case are taken, an item that cannot be read costs only itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import msgspec
 
-from app.errors import (
-    DeltaExpired,
-    GraphError,
-    GraphRejected,
-    GraphThrottled,
-    GraphUnauthorized,
-    GraphUnavailable,
-    PermissionMissing,
-    UnexpectedAnswer,
-)
+from app.errors import UnexpectedAnswer
+from app.graph.wire_errors import UNREADABLE
 from app.presence.models import PersonChange, Presence, Removal, canonical_word
-
-# msgspec lets invalid UTF-8 and nesting without end through as Python's own errors.
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_RESYNC_CODES = frozenset({"resyncrequired", "syncstatenotfound", "syncstateinvalid"})
-_LONGEST_WAIT_S = 3600.0
-_GONE, _THROTTLED, _SERVER_ERROR = 410, 429, 500
 
 
 class _OutOfOffice(msgspec.Struct, rename="camel"):
@@ -81,22 +65,6 @@ class _Envelope(msgspec.Struct):
     value: list[msgspec.Raw]
 
 
-class _ErrorDetail(msgspec.Struct, rename="camel"):
-    code: str | None = None
-    message: str | None = None
-    inner_error: "_ErrorDetail | None" = None
-    innererror: "_ErrorDetail | None" = None
-
-    def codes(self) -> set[str]:
-        """Every code, the innermost included, in lower case; the pages spell the inner one both ways."""
-        inner = self.inner_error or self.innererror
-        return {(self.code or "").lower()} | (inner.codes() if inner else set())
-
-
-class _ErrorBody(msgspec.Struct):
-    error: _ErrorDetail
-
-
 class _Presences(msgspec.Struct):
     value: list[_Presence]
 
@@ -127,7 +95,6 @@ _presences = msgspec.json.Decoder(_Presences)
 _users = msgspec.json.Decoder(_Users)
 _links = msgspec.json.Decoder(_Links)
 _envelope = msgspec.json.Decoder(_Envelope)
-_error_body = msgspec.json.Decoder(_ErrorBody)
 
 
 def encode_ids(ids: Iterable[str]) -> bytes:
@@ -139,7 +106,7 @@ def decode_presences(body: bytes) -> dict[str, Presence]:
     """Presences by lower-case object id, in whatever order they came. Raises UnexpectedAnswer."""
     try:
         items = _presences.decode(body).value
-    except _UNREADABLE:
+    except UNREADABLE:
         items, _ = _readable(body, _Presence)
     return {item.id.lower(): _presence(item) for item in items}
 
@@ -148,7 +115,7 @@ def decode_users(body: bytes) -> UserPage:
     """One page of people. Raises UnexpectedAnswer."""
     try:
         items, unreadable = _users.decode(body).value, 0
-    except _UNREADABLE:
+    except UNREADABLE:
         items, unreadable = _readable(body, _User)
     links = _decoded_links(body)
     return UserPage(
@@ -159,52 +126,11 @@ def decode_users(body: bytes) -> UserPage:
     )
 
 
-def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> GraphError:
-    """The error behind any status but 2xx (Microsoft: *Microsoft Graph error responses*)."""
-    detail = _error_detail(body)
-    said = " ".join(part for part in (detail.code, detail.message) if part)[:300]
-    sentence = f"Microsoft Graph answered {status}{': ' + said if said else ' without a reason'}"
-    wait_s = retry_after_s(headers.get("retry-after"), date=headers.get("date"))
-    return _error_kind(status, detail.codes())(sentence, retry_after_s=wait_s, status=status)
-
-
-def retry_after_s(value: str | None, *, date: str | None = None) -> float | None:
-    """Seconds to wait, at most an hour, from seconds or from a date (RFC 9110, 10.2.3)."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return min(_LONGEST_WAIT_S, float(value))
-    until, sent = _http_date(value), _http_date(date)
-    return min(_LONGEST_WAIT_S, max(0.0, (until - sent).total_seconds())) if until and sent else None
-
-
-def _error_kind(status: int, codes: set[str]) -> type[GraphError]:
-    if status == _GONE or codes & _RESYNC_CODES:
-        return DeltaExpired
-    if status >= _SERVER_ERROR:
-        return GraphUnavailable
-    named: dict[int, type[GraphError]] = {
-        400: GraphRejected,
-        401: GraphUnauthorized,
-        403: PermissionMissing,
-        _THROTTLED: GraphThrottled,
-    }
-    return named.get(status, UnexpectedAnswer)
-
-
-def _error_detail(body: bytes) -> _ErrorDetail:
-    """A gateway's HTML is no error body; the status alone has to do then."""
-    try:
-        return _error_body.decode(body).error
-    except _UNREADABLE:
-        return _ErrorDetail()
-
-
 def _readable(body: bytes, kind: type[Item]) -> tuple[list[Item], int]:
     """The items that can be read, one by one, and how many cannot. Raises UnexpectedAnswer if none can."""
     try:
         raw = _envelope.decode(body).value
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise UnexpectedAnswer(f"Microsoft Graph's answer is not the documented list ({error}).") from None
     items = [item for piece in raw if (item := _try_decode(piece, kind) or _salvaged(piece, kind))]
     if raw and not items:
@@ -219,7 +145,7 @@ def _salvaged(piece: msgspec.Raw, kind: type[Item]) -> Item | None:
     """
     try:
         members = msgspec.json.decode(piece, type=dict[str, msgspec.Raw])
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     kept = {name: members[name] for name in _ESSENTIAL & members.keys()}
     for name in members.keys() & set(kind.__struct_encode_fields__):
@@ -231,14 +157,14 @@ def _salvaged(piece: msgspec.Raw, kind: type[Item]) -> Item | None:
 def _try_decode(piece: bytes | msgspec.Raw, kind: type[Item]) -> Item | None:
     try:
         return msgspec.json.decode(piece, type=kind)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
 def _decoded_links(body: bytes) -> _Links:
     try:
         return _links.decode(body)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise UnexpectedAnswer(f"Microsoft Graph's page has no usable link ({error}).") from None
 
 
@@ -273,10 +199,3 @@ def _mentioned(item: _User) -> dict[str, Any]:
 def _smtp(proxy_addresses: Iterable[str]) -> tuple[str, ...]:
     """The mail addresses among the proxy addresses, primary or not; not sip: or x500:."""
     return tuple(entry[5:] for entry in proxy_addresses if entry[:5].lower() == "smtp:")
-
-
-def _http_date(value: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value).replace(tzinfo=UTC) if value else None
-    except ValueError:
-        return None

@@ -16,7 +16,7 @@ from app.errors import (
     PermissionMissing,
     UnexpectedAnswer,
 )
-from app.graph.wire import decode_error, retry_after_s
+from app.graph.wire_errors import decode_error, retry_after_s
 
 SENT = "Wed, 21 Oct 2026 07:28:00 GMT"
 

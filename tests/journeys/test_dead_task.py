@@ -71,6 +71,7 @@ def kill(name: str) -> None:
     task.cancel()
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("name", ["presence", "directory", "event-loop"])
 async def test_a_dead_task_is_named_restarted_and_forgiven_after_one_round(
     inside: InProcess, name: str

@@ -61,6 +61,7 @@ def known(service: Service) -> int:
     return people["accounts"]
 
 
+@pytest.mark.fault
 def test_killed_and_started_again_without_microsoft_it_answers_at_once(
     tenant: Simulated, serve: Serve, settings: dict[str, str], folder: Path
 ) -> None:
@@ -181,6 +182,7 @@ def test_who_was_removed_while_it_was_down_goes_with_the_first_round(
     assert warm.presence(MAX)["state"]
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("spoilt", ["half", "version", "tenant", "scope"])
 def test_a_snapshot_that_is_of_no_use_is_deleted_with_one_record(
     tenant: Simulated, serve: Serve, settings: dict[str, str], folder: Path, spoilt: str
@@ -212,6 +214,7 @@ def test_a_snapshot_that_is_of_no_use_is_deleted_with_one_record(
         eventually(snapshot(folder).exists, within_s=10)
 
 
+@pytest.mark.fault
 def test_on_a_full_disk_it_goes_on_answering_and_heals_when_there_is_space(
     simulate: Callable[..., Simulated], serve: Serve, folder: Path
 ) -> None:
@@ -249,6 +252,7 @@ def unwritable(tmp_path: Path) -> Path:
     return obstacle / "state"
 
 
+@pytest.mark.fault
 def test_a_folder_that_cannot_be_made_costs_one_record(
     serve: Serve, settings: dict[str, str], unwritable: Path
 ) -> None:
@@ -263,6 +267,7 @@ def test_a_folder_that_cannot_be_made_costs_one_record(
     assert snapshot(unwritable).exists()
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("read_only", ["/sys", "/proc"])
 def test_a_read_only_folder_costs_one_record_and_nothing_at_the_end(
     serve: Serve, settings: dict[str, str], read_only: str

@@ -34,14 +34,18 @@ class Process:
         return self.log.read_text()
 
     def wait_for_line(self, text: str, *, within_s: float = 20.0) -> str:
-        """The first line that contains `text`."""
+        """The first line that contains `text`; a process that never says it is ended."""
 
         def found() -> str:
             assert self.popen.poll() is None or text in self.output, f"ended early:\n{self.output}"
             complete = [line for line in self.output.splitlines(keepends=True) if line.endswith("\n")]
             return next((line for line in complete if text in line), "")
 
-        return eventually(found, within_s=within_s, what=lambda: f"{text!r} in the output").strip()
+        try:
+            return eventually(found, within_s=within_s, what=lambda: f"{text!r} in the output").strip()
+        except AssertionError:
+            self.stop()
+            raise
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
