@@ -37,7 +37,7 @@ from app.presence.directory import Directory
 from app.presence.history import History
 from app.presence.phones import NumberReader
 from app.presence.scope import scope_of
-from app.presence.store import PresenceStore, WhenBlind
+from app.presence.store import PresenceStore
 
 _SIGN_IN_DEADLINE_S = 10.0
 
@@ -96,7 +96,7 @@ def _store(settings: Settings, *, clock: Clock) -> PresenceStore:
         timer=clock.monotonic,
         fresh_for_s=settings.fresh_for,
         keep_for_s=settings.keep_for,
-        when_blind=WhenBlind(settings.when_blind),
+        when_blind=settings.when_blind,
         debounce_s=settings.debounce,
     )
 
@@ -123,7 +123,7 @@ def _tenant(
         rules=rules,
         coverage=coverage,
         numbers=NumberReader(settings.default_country),
-        when_blind=WhenBlind(settings.when_blind),
+        when_blind=settings.when_blind,
         wrap_up_s=settings.wrap_up,
         tokens=tokens,
         poller=poller,

@@ -26,8 +26,8 @@ class PersonSearch:
     """Asks Graph for one address, if there is any sense in it.
 
     That is: the address is in a domain the directory has seen, it belongs to nobody who is known but not
-    held, it was not looked for in vain within the last
-    minute, sign-in is not refused, and there were fewer than two searches in this second.
+    held, it was not looked for in vain within the last minute, sign-in is not refused, and there were fewer
+    than two searches in this second.
     """
 
     def __init__(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.clock import Clock
+from app.config import WhenBlind
 from app.errors import CallerError, MalformedRequest, NotReadYet, UserAmbiguous, UserNotFound
 from app.graph.tokens import TokenSource
 from app.ingest.demand import PersonSearch
@@ -17,7 +18,7 @@ from app.presence.models import Person
 from app.presence.phones import NumberReader
 from app.presence.rulebook import Rulebook
 from app.presence.rules import Rules
-from app.presence.store import PresenceStore, WhenBlind
+from app.presence.store import PresenceStore
 from app.turns import in_turns
 
 # The one bounded exception to "nothing on the request path waits for Microsoft".

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from app.config import WhenBlind
 from app.presence.models import NOTHING_KNOWN, Person, Sighting, State
 from app.presence.rules import Rules, Verdict
-from app.presence.store import WhenBlind
 
 # The rules that stand in no table.
 BLIND = "blind"

@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 from cachetools import TTLCache
 
+from app.config import WhenBlind
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
 from app.presence.steady import Pending, as_before, in_call, pending_change
 from app.presence.words import UnknownWords
@@ -16,14 +16,6 @@ from app.presence.words import UnknownWords
 LAST_VALUE_LIMIT_S = 24 * 3600.0
 # TTLCache forgets at its limit, we after it.
 _MARGIN_S = 1.0
-
-
-class WhenBlind(StrEnum):
-    """What callers are told about somebody whose last reading is too old to use."""
-
-    UNKNOWN = "unknown"
-    REACHABLE = "reachable"
-    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
