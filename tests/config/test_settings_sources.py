@@ -7,27 +7,7 @@ import pytest
 
 from app.config import load_settings
 from app.errors import SettingsError
-
-IDENTITY = {
-    "AZURE_TENANT_ID": "contoso.com",
-    "AZURE_CLIENT_ID": "5d4c3b2a-1111-2222-3333-444455556666",
-    "AZURE_CLIENT_SECRET": "invented~Value",
-}
-
-
-@pytest.fixture
-def dotenv(tmp_path: Path) -> Path:
-    return tmp_path / ".env"
-
-
-def problems(environ: dict[str, str], dotenv: Path | None = None) -> list[str]:
-    with pytest.raises(SettingsError) as raised:
-        load_settings({**IDENTITY, **environ}, dotenv)
-    return str(raised.value).splitlines()
-
-
-def port(environ: dict[str, str], dotenv: Path | None) -> int:
-    return load_settings({**IDENTITY, **environ}, dotenv).port
+from tests.support.settings import IDENTITY, port, problems
 
 
 def test_the_environment_beats_dotenv(dotenv: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from app.config import WhenBlind
 from app.ingest.groups import GroupSync
 from app.ingest.poll import PresencePoller
 from app.ingest.snapshot import Snapshot
@@ -15,7 +16,7 @@ from app.ingest.users import UserSync
 from app.presence.directory import Directory
 from app.presence.models import Sighting
 from app.presence.scope import Scope
-from app.presence.store import PresenceStore, WhenBlind
+from app.presence.store import PresenceStore
 from tests.graph.fake_graph import ROOT, FakeGraph, everybody_free, page
 from tests.support.clock import ManualClock
 

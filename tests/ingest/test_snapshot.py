@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.config import WhenBlind
 from app.errors import SnapshotError
 from app.presence.models import NOTHING_KNOWN, Freshness, Source
 from app.presence.scope import scope_of
-from app.presence.store import WhenBlind
 from tests.graph.fake_graph import answer, ids_of, page, refusal
 from tests.ingest.snapshot_life import DELTA, GROUP, MAX, Life
 from tests.support.clock import settle

@@ -59,12 +59,7 @@ def test_a_delegated_token_is_renewed_by_its_refresh_token(
 ) -> None:
     """The password is used once; afterwards msal's refresh token does."""
     tenant = simulate("--people", "10", "--token-lifetime", "2")
-    settings = {
-        "PRESENCE_SIGN_IN": "delegated",
-        "AZURE_USERNAME": tenant.sheet["username"],
-        "AZURE_PASSWORD": tenant.sheet["password"],
-    }
-    service = serve(tenant.settings | settings).wait_until_ready()
+    service = serve(tenant.settings_of_a_user).wait_until_ready()
 
     def grants() -> list[str]:
         return [call["grant_type"] for call in tenant.call_log() if call["endpoint"] == "token"]
@@ -95,12 +90,7 @@ def test_with_the_lesser_permission_a_service_account_still_answers_by_mail(
 ) -> None:
     """User.ReadBasic.All withholds aliases and phones: the narrow listing works, and `/health` says so."""
     tenant = simulate("--people", "10", "--permissions", "Presence.Read.All,User.ReadBasic.All")
-    settings = {
-        "PRESENCE_SIGN_IN": "delegated",
-        "AZURE_USERNAME": tenant.sheet["username"],
-        "AZURE_PASSWORD": tenant.sheet["password"],
-    }
-    service = serve(tenant.settings | settings).wait_until_ready()
+    service = serve(tenant.settings_of_a_user).wait_until_ready()
     assert service.presence(MAX)["email"] == MAX
     assert service.health()["tenants"][0]["people"]["narrow"] is True
     alias = tenant.sheet["people"]["alias"]

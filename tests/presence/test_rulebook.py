@@ -4,12 +4,12 @@ import logging
 
 import pytest
 
+from app.config import WhenBlind
 from app.errors import MalformedRequest
 from app.presence.answers import judged
 from app.presence.models import Freshness, Person, Presence, Sighting, State
 from app.presence.rulebook import PRESETS, Rulebook
 from app.presence.rules import RELAXED, STRICT, Rule, Rules, Verdict
-from app.presence.store import WhenBlind
 from app.presence.words import UnknownWords
 
 MAX = Person(

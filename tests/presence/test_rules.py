@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.config import WhenBlind
 from app.presence.answers import judged
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, State, canonical_word
 from app.presence.rules import STRICT, Rule, Rules, Verdict
-from app.presence.store import WhenBlind
 
 BY_ACTIVITY = {
     "OutOfOffice": (State.AWAY, False, "out-of-office"),

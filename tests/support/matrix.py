@@ -48,12 +48,10 @@ def open_bench(
     """A tenant and a service that is ready; the setting `proxied` leads through a wire that can be cut."""
     tenant = start_simulated(folder / "tenant", *arguments)
     with TcpProxy(tenant.http.base_url.port or 0) as proxy:
-        used = {**SETTINGS, **tenant.settings, **(settings or {})}
+        account = tenant.settings_of_a_user if delegated else tenant.settings
+        used = {**SETTINGS, **account, **(settings or {})}
         if proxied:
             used[proxied] = f"https://127.0.0.1:{proxy.port}"
-        if delegated:
-            used |= {"PRESENCE_SIGN_IN": "delegated", "AZURE_USERNAME": tenant.sheet["username"]}
-            used["AZURE_PASSWORD"] = tenant.sheet["password"]
         service = start_service(folder / "service", used)
         try:
             yield Bench(tenant, service.wait_until_ready(within_s=ready_within_s), proxy)

@@ -23,6 +23,15 @@ class Simulated:
     settings: dict[str, str]
     sheet: dict[str, Any]
 
+    @property
+    def settings_of_a_user(self) -> dict[str, str]:
+        """The same for a service that signs in as the tenant's service account."""
+        return self.settings | {
+            "PRESENCE_SIGN_IN": "delegated",
+            "AZURE_USERNAME": self.sheet["username"],
+            "AZURE_PASSWORD": self.sheet["password"],
+        }
+
     def calls(self) -> dict[str, int]:
         """How often each endpoint was called so far."""
         counts: dict[str, int] = self._switch("GET", "calls")
