@@ -60,6 +60,14 @@ def _variable(location: str) -> str:
 def _warnings(settings: Settings, *, injected: bool) -> Iterator[str]:
     if injected:
         yield "PRESENCE_SERVICE_* and PRESENCE_PORT* as Kubernetes sets them for a Service are ignored."
+    if (
+        settings.azure_client_secret_next
+        and settings.azure_client_secret_next == settings.azure_client_secret
+    ):
+        yield (
+            "AZURE_CLIENT_SECRET_NEXT is the same as AZURE_CLIENT_SECRET and adds nothing: put the newer "
+            "secret there, or remove it."
+        )
     if settings.azure_username and settings.sign_in is SignIn.APP:
         yield (
             "AZURE_USERNAME and AZURE_PASSWORD are set but not used: the service signs in as itself. "

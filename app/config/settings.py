@@ -22,6 +22,7 @@ from app.config.scope import ScopeSetting, parse_scope
 
 FROM_FILE = (
     "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_SECRET_NEXT",
     "AZURE_CLIENT_CERTIFICATE_PASSWORD",
     "AZURE_PASSWORD",
     "PRESENCE_API_KEYS",
@@ -39,7 +40,14 @@ class Unreadable:
         self.reason = reason
 
 
-_KEEP_BLANKS = frozenset({"azure_client_secret", "azure_client_certificate_password", "azure_password"})
+_KEEP_BLANKS = frozenset(
+    {
+        "azure_client_secret",
+        "azure_client_secret_next",
+        "azure_client_certificate_password",
+        "azure_password",
+    }
+)
 
 
 def variable_of(field: str) -> str:
@@ -72,6 +80,7 @@ def _networks(value: Any) -> Any:
 
 _AnyCase = BeforeValidator(_lower)
 _File = Annotated[Path, AfterValidator(forms.readable_file)]
+_ClientSecret = Annotated[SecretStr, _inside(forms.client_secret)]
 _Password = Annotated[SecretStr, _inside(forms.unblank)]
 _RootUrl = Annotated[str, AfterValidator(forms.root_url)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number of seconds above 0")]
@@ -103,7 +112,8 @@ class Settings(BaseSettings):
     azure_client_id: Annotated[str, AfterValidator(forms.client_id)] = Field(
         description="the Application (client) ID from the Overview page of the app registration"
     )
-    azure_client_secret: Annotated[SecretStr, _inside(forms.client_secret)] | None = None
+    azure_client_secret: _ClientSecret | None = None
+    azure_client_secret_next: _ClientSecret | None = None
     azure_client_certificate_path: _File | None = None
     azure_client_certificate_password: SecretStr | None = None
     sign_in: Annotated[SignIn, _AnyCase] = Field(SignIn.APP, description="app or delegated")
@@ -169,13 +179,23 @@ class Settings(BaseSettings):
             return value
         return forms.text(value if info.field_name in _KEEP_BLANKS else value.strip())
 
+    @field_validator("azure_client_secret_next")
+    @classmethod
+    def _second_of_two(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value and info.data.get("azure_client_secret", value) is None:
+            raise ValueError(
+                "stands beside AZURE_CLIENT_SECRET, which is not set: set that too or, with a certificate, "
+                "remove it"
+            )
+        return value
+
     @field_validator("azure_client_certificate_path")
     @classmethod
     def _one_credential(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         secret = info.data.get("azure_client_secret", value is None)
         if secret and value:
             raise ValueError("and AZURE_CLIENT_SECRET are both set: remove one of them")
-        if not secret and not value:
+        if not secret and not value and "azure_client_secret_next" in info.data:
             raise ValueError("or AZURE_CLIENT_SECRET must be set: without a credential nobody can sign in")
         return value
 

@@ -31,6 +31,7 @@ def problems(environ: dict[str, str], **changes: str) -> list[str]:
 def test_the_defaults_are_the_documented_ones() -> None:
     shown = load(REQUIRED).model_dump(exclude={"azure_tenant_id", "azure_client_id", "azure_client_secret"})
     assert shown == {
+        "azure_client_secret_next": None,
         "azure_client_certificate_path": None,
         "azure_client_certificate_password": None,
         "sign_in": SignIn.APP,

@@ -60,6 +60,29 @@ def test_secret_and_certificate_together_are_refused(file: str) -> None:
     ]
 
 
+def test_a_second_secret_stands_beside_the_first() -> None:
+    settings = load(REQUIRED, AZURE_CLIENT_SECRET_NEXT="newer~Value")
+    assert settings.azure_client_secret_next is not None
+    assert settings.azure_client_secret_next.get_secret_value() == "newer~Value"
+    assert settings.warnings == ()
+
+
+def test_a_second_secret_without_the_first_or_beside_a_certificate_is_refused(file: str) -> None:
+    """In one sentence: that there is no credential at all follows from it."""
+    (alone,) = problems(IDENTITY, AZURE_CLIENT_SECRET_NEXT="newer~Value")
+    (beside,) = problems(IDENTITY, AZURE_CLIENT_SECRET_NEXT="newer~Value", AZURE_CLIENT_CERTIFICATE_PATH=file)
+    assert alone == beside
+    assert alone.startswith(
+        "AZURE_CLIENT_SECRET_NEXT stands beside AZURE_CLIENT_SECRET, which is not set: set that too"
+    )
+
+
+def test_two_secrets_that_are_one_are_warned_of() -> None:
+    """Who copied the old one would believe to be prepared."""
+    (warning,) = load(REQUIRED, AZURE_CLIENT_SECRET_NEXT=REQUIRED["AZURE_CLIENT_SECRET"]).warnings
+    assert warning.startswith("AZURE_CLIENT_SECRET_NEXT is the same as AZURE_CLIENT_SECRET")
+
+
 def test_a_certificate_password_without_a_certificate_is_refused() -> None:
     (sentence,) = problems(REQUIRED, AZURE_CLIENT_CERTIFICATE_PASSWORD="word")
     assert sentence.startswith(
