@@ -19,12 +19,24 @@ class FeedBody(Published):
     faulty_since: datetime | None
 
 
+class CandidateBody(Published):
+    """Changed credentials that are not in use so far: those before still are."""
+
+    settings: list[str] = Field(description="The settings that have changed.")
+    since: datetime
+    rejected: bool = Field(description="True when Microsoft said no: a person must act.")
+    fault: str | None = Field(description="Why they are not in use; null before the first try.")
+    fault_code: str | None
+
+
 class SignInBody(Published):
     """How the service stands with Microsoft's sign-in host."""
 
     fault: str | None
     fault_code: str | None
     token_expires_in: float | None = Field(description="Seconds.")
+    credential: str = Field(description="The setting that holds the secret or certificate in use.")
+    candidate: CandidateBody | None = Field(description="Null unless changed credentials wait to be used.")
 
 
 class PeopleBody(Published):
@@ -68,6 +80,12 @@ class EventLoopBody(Published):
     tasks: int = Field(description="Pieces of work under way; steady unless something leaks.")
 
 
+class SettingsBody(Published):
+    """What has changed in the settings since the start and could not be taken into use."""
+
+    needs_restart: list[str] = Field(description="Changed settings that are in force after a restart.")
+
+
 class HealthBody(Published):
     """The whole story."""
 
@@ -75,4 +93,5 @@ class HealthBody(Published):
     ready: bool
     version: str
     event_loop: EventLoopBody
+    settings: SettingsBody
     tenants: list[TenantHealth]

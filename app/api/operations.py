@@ -10,15 +10,18 @@ from fastapi.responses import PlainTextResponse
 from app import __version__
 from app.api.dependencies import DECLARED_KEYS, TheTenant
 from app.api.health_bodies import (
+    CandidateBody,
     EventLoopBody,
     FeedBody,
     HealthBody,
     PeopleBody,
     RulesBody,
+    SettingsBody,
     SignInBody,
     TenantHealth,
 )
 from app.api.openapi import problems
+from app.graph.handover import Candidate
 from app.ingest.census import Counts
 from app.ingest.tenant import Tenant
 
@@ -60,13 +63,17 @@ async def health(tenant: TheTenant) -> HealthBody:
         event_loop=EventLoopBody(
             lag=tenant.lag.latest_s, longest_lag=tenant.lag.worst_s, tasks=len(asyncio.all_tasks())
         ),
+        settings=SettingsBody(needs_restart=list(tenant.settings.needs_restart)),
         tenants=[_tenant(tenant, counts)],
     )
 
 
 def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
     faulty = (
-        tenant.tokens.fault or tenant.supervisor.dead or any(one.fault for one in tenant.supervisor.feeds)
+        tenant.tokens.fault
+        or (tenant.handover.candidate and tenant.handover.candidate.fault)
+        or tenant.supervisor.dead
+        or any(one.fault for one in tenant.supervisor.feeds)
     )
     if faulty:
         return "degraded"
@@ -74,14 +81,9 @@ def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
 
 
 def _tenant(tenant: Tenant, counts: Counts) -> TenantHealth:
-    fault = tenant.tokens.fault
     return TenantHealth(
         id=tenant.tenant_id,
-        sign_in=SignInBody(
-            fault=str(fault) if fault else None,
-            fault_code=fault.code if fault else None,
-            token_expires_in=tenant.tokens.expires_in_s,
-        ),
+        sign_in=_sign_in(tenant),
         people=_people(tenant, counts),
         rules=_rules(tenant),
         feeds=[
@@ -96,6 +98,28 @@ def _tenant(tenant: Tenant, counts: Counts) -> TenantHealth:
             for feed in tenant.supervisor.feeds
         ],
         dead_tasks=tenant.supervisor.dead,
+    )
+
+
+def _sign_in(tenant: Tenant) -> SignInBody:
+    fault, candidate = tenant.tokens.fault, tenant.handover.candidate
+    return SignInBody(
+        fault=str(fault) if fault else None,
+        fault_code=fault.code if fault else None,
+        token_expires_in=tenant.tokens.expires_in_s,
+        credential=tenant.handover.credentials.app.setting,
+        candidate=_candidate(candidate) if candidate else None,
+    )
+
+
+def _candidate(candidate: Candidate) -> CandidateBody:
+    fault = candidate.fault
+    return CandidateBody(
+        settings=list(candidate.settings),
+        since=candidate.since,
+        rejected=candidate.rejected,
+        fault=str(fault) if fault else None,
+        fault_code=fault.code if fault else None,
     )
 
 

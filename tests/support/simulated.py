@@ -37,6 +37,11 @@ class Simulated:
         counts: dict[str, int] = self._switch("GET", "calls")
         return counts
 
+    def token_calls(self) -> list[tuple[str, int]]:
+        """What was asked for tokens so far: the kind of grant, and the status it was answered with."""
+        calls = [call for call in self.call_log() if call["endpoint"] == "token"]
+        return [(call["grant_type"], call["status"]) for call in calls]
+
     def call_log(self) -> list[dict[str, Any]]:
         """The calls one by one, oldest first."""
         log: list[dict[str, Any]] = self._switch("GET", "calls/log?last=1000")["calls"]
@@ -82,9 +87,9 @@ class Simulated:
         evidence.note_registered(registered)
         self._switch("POST", "credentials", registered)
 
-    def revoke(self) -> None:
-        """End every session: refresh tokens are no longer taken."""
-        self._switch("POST", "revoke", {})
+    def revoke(self, *, access: bool = False) -> None:
+        """End every session: refresh tokens are no longer taken, with `access` access tokens neither."""
+        self._switch("POST", "revoke", {"access": access})
 
     def expire_delta(self) -> None:
         """Forget every delta link handed out so far."""
