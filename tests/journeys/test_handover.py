@@ -132,6 +132,7 @@ def test_whoever_was_signed_out_is_signed_in_again_by_the_new_secret_alone(
     assert service.process.output.count("Signed in to Microsoft again") == 1
 
 
+@pytest.mark.fault
 def test_a_wrong_new_secret_leaves_everything_as_it_was_and_says_so(
     tenant: Simulated, service: Service, mounted: Mounted
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_certificate_replaced_in_its_file_is_taken_into_use(
     assert service.presence(MAX)["stale"] is False
 
 
+@pytest.mark.fault
 def test_a_wrong_new_password_is_tried_once_and_a_right_one_at_once(
     simulate: Callable[..., Simulated], serve: Serve, tmp_path: Path
 ) -> None:
@@ -206,6 +208,7 @@ def test_a_wrong_new_password_is_tried_once_and_a_right_one_at_once(
     assert service.presence(MAX)["stale"] is False
 
 
+@pytest.mark.fault
 def test_the_second_secret_is_used_when_the_first_is_refused_on_renewal(
     simulate: Callable[..., Simulated], serve: Serve
 ) -> None:
@@ -257,6 +260,7 @@ def test_settings_that_need_a_restart_are_named_and_keys_are_not_among_them(
     assert health["settings"] == {"needsRestart": ["PRESENCE_RATE_LIMIT", "PRESENCE_WRAP_UP"]}
 
 
+@pytest.mark.fault
 def test_a_file_that_cannot_be_read_changes_nothing_and_is_told_once(
     tenant: Simulated, service: Service, mounted: Mounted
 ) -> None:
