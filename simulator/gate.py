@@ -19,6 +19,15 @@ READ_GROUPS = frozenset(
         *("Directory.Read.All", "Directory.ReadWrite.All"),
     )
 )
+READ_APPLICATIONS = frozenset(
+    (
+        *("Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"),
+        *("Directory.Read.All", "Directory.ReadWrite.All"),
+    )
+)
+READ_DOMAINS = frozenset(
+    ("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+)
 READ_BASIC = frozenset(("User.ReadBasic.All",))
 
 
@@ -38,6 +47,16 @@ class Caller:
     def may_read_groups(self) -> None:
         """Raises 403 without a permission for groups and their members."""
         if not self.permissions & READ_GROUPS:
+            raise denied()
+
+    def may_read_applications(self) -> None:
+        """Raises 403 without a permission for app registrations: an app may not even read its own."""
+        if not self.permissions & READ_APPLICATIONS:
+            raise denied()
+
+    def may_read_domains(self) -> None:
+        """Raises 403 without a permission for domains."""
+        if not self.permissions & READ_DOMAINS:
             raise denied()
 
     @property

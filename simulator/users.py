@@ -25,7 +25,7 @@ class Users:
     def one(self, ask: Ask) -> Answer:
         """One person by object id or user principal name."""
         visible = Gate(self.world).admit(ask).reading()
-        person = self.world.directory.by_key(ask.path["key"])
+        person = self.world.person(ask.path["key"])
         if person is None:
             raise not_found(ask.path["key"])
         names = parse_select(ask.option("select"), visible=visible)
