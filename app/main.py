@@ -148,6 +148,7 @@ def _answer_sighup(tenant: Tenant) -> None:
     def retry() -> None:
         _LOG.info("SIGHUP: asking Microsoft at once; changed settings need a restart")
         tenant.tokens.retry_now()
+        tenant.countdown.look_anew()
         tenant.users.believe_loss()
         tenant.users.try_wide()
         tenant.groups.believe_losses()

@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from app import __version__
 from app.api.dependencies import DECLARED_KEYS, TheTenant
 from app.api.health_bodies import (
+    CredentialBody,
     EventLoopBody,
     FeedBody,
     HealthBody,
@@ -66,7 +67,10 @@ async def health(tenant: TheTenant) -> HealthBody:
 
 def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
     faulty = (
-        tenant.tokens.fault or tenant.supervisor.dead or any(one.fault for one in tenant.supervisor.feeds)
+        tenant.tokens.fault
+        or tenant.supervisor.dead
+        or any(one.fault for one in tenant.supervisor.feeds)
+        or tenant.countdown.ends_within_a_day
     )
     if faulty:
         return "degraded"
@@ -82,6 +86,7 @@ def _tenant(tenant: Tenant, counts: Counts) -> TenantHealth:
             fault_code=fault.code if fault else None,
             token_expires_in=tenant.tokens.expires_in_s,
         ),
+        credentials=_credentials(tenant),
         people=_people(tenant, counts),
         rules=_rules(tenant),
         feeds=[
@@ -97,6 +102,20 @@ def _tenant(tenant: Tenant, counts: Counts) -> TenantHealth:
         ],
         dead_tasks=tenant.supervisor.dead,
     )
+
+
+def _credentials(tenant: Tenant) -> list[CredentialBody]:
+    now = tenant.clock.now()
+    return [
+        CredentialBody(
+            credential=one.credential.value,
+            expires_at=one.expires_at,
+            days_left=one.days_left(now),
+            source=one.source.value,
+            note=one.reason,
+        )
+        for one in tenant.countdown.latest
+    ]
 
 
 def _people(tenant: Tenant, counts: Counts) -> PeopleBody:

@@ -7,6 +7,7 @@ from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.ingest.census import Census
 from app.ingest.desk import Desk
+from app.ingest.expiry import Countdown
 from app.ingest.groups import GroupSync
 from app.ingest.lag import LoopLag
 from app.ingest.poll import PresencePoller
@@ -39,6 +40,7 @@ class Tenant:
     desk: Desk
     supervisor: Supervisor
     lag: LoopLag
+    countdown: Countdown
     stopping: bool = False
 
     @property
