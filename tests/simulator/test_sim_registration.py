@@ -213,3 +213,14 @@ async def test_a_dismissed_service_account_is_gone(open_book: Tenant) -> None:
     name = open_book.world.account.username
     await open_book.switch("DELETE", f"people/{name}")
     assert (await read(open_book, f"/v1.0/users/{name}")).status_code == 404
+
+
+async def test_with_the_least_permission_a_user_sees_all_of_himself_and_nothing_more_of_others() -> None:
+    """`User.Read` is for oneself, and for delegated sign-in only."""
+    async with open_tenant(Plan(people=20, permissions=("User.Read", "User.ReadBasic.All"))) as tenant:
+        path = f"/v1.0/users/{{}}?$select={PASSWORD}"
+        name, other = tenant.world.account.username, "max.muster@contoso.example"
+        user, app = await tenant.user_headers(), await tenant.app_headers()
+        asked = [(name, user), (other, user), (name, app)]
+        answers = [await tenant.http.get(path.format(key), headers=headers) for key, headers in asked]
+        assert [answer.status_code for answer in answers] == [200, 403, 403]
