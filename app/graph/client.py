@@ -88,9 +88,9 @@ class GraphClient:
             ) from error
 
     async def password_facts(self, username: str) -> PasswordFacts:
-        """What a user's account says about the password (*Get a user*)."""
+        """What the signed-in user's own account says about the password (*Get a user*)."""
         path = f"/v1.0/users/{quote(username, safe='')}?$select={_PASSWORD}"
-        return decode_password_facts(await self._read(path, needs="User.Read.All"), username=username)
+        return decode_password_facts(await self._read(path, needs="User.Read"), username=username)
 
     async def password_policy(self, domain: str) -> DomainPolicy:
         """For how long passwords are good in a domain (*Get domain*)."""

@@ -137,7 +137,7 @@ async def test_what_is_forbidden_costs_one_question_a_round_and_tells_what_to_gr
         Credential.PASSWORD: (
             ToldBy.UNKNOWN,
             (
-                "Microsoft does not tell: grant User.Read.All, with admin consent. "
+                "Microsoft does not tell: grant User.Read, with admin consent. "
                 "Or set PRESENCE_PASSWORD_EXPIRES."
             ),
         ),
