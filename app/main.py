@@ -160,6 +160,7 @@ def _answer_sighup(tenant: Tenant) -> None:
 
     def read_anew() -> None:
         _LOG.info("SIGHUP: reading settings and rules again, then asking Microsoft")
+        tenant.countdown.look_anew()
         tenant.users.believe_loss()
         tenant.users.try_wide()
         tenant.groups.believe_losses()

@@ -19,6 +19,7 @@ from app.graph.transport import GraphTransport, open_http, trusted_authorities
 from app.ingest.census import Census
 from app.ingest.demand import PersonSearch
 from app.ingest.desk import Desk
+from app.ingest.expiry import COUNT_EVERY_S, Announced, Countdown
 from app.ingest.gauges import TenantGauges
 from app.ingest.groups import GroupSync
 from app.ingest.lag import MEASURED_OVER_S, LoopLag
@@ -164,7 +165,20 @@ def _tenant(  # noqa: PLR0913 - the parts that are made before it, one by one
         supervisor=Supervisor(clock),
         settings=watch,
         lag=LoopLag(clock),
+        countdown=Countdown(
+            client,
+            credentials=lambda: handover.credentials,
+            announced=lambda: _announced(watch.latest, handover),
+            tokens=tokens,
+            clock=clock,
+        ),
     )
+
+
+def _announced(settings: Settings, handover: Handover) -> Announced:
+    """The ends that the settings name; that of a secret is the first one's."""
+    first = handover.credentials.app.setting == "AZURE_CLIENT_SECRET"
+    return Announced(secret=settings.secret_expires if first else None, password=settings.password_expires)
 
 
 def _snapshot(settings: Settings, tenant: Tenant) -> Snapshot | None:
@@ -210,6 +224,7 @@ def _start_feeds(tenant: Tenant, settings: Settings) -> None:
     people = Feed(name="directory", clock=tenant.clock)
     presence = Feed(name="presence", clock=tenant.clock)
     loop = Feed(name="event-loop", clock=tenant.clock)
+    credentials = Feed(name="credentials", clock=tenant.clock)
 
     async def keep_people() -> None:
         await run_every(settings.directory_interval, tenant.users.round, feed=people)
@@ -223,10 +238,14 @@ def _start_feeds(tenant: Tenant, settings: Settings) -> None:
     async def keep_an_eye_on_the_loop() -> None:
         await run_every(MEASURED_OVER_S, tenant.lag.round, feed=loop)
 
+    async def keep_the_countdown() -> None:
+        await run_every(COUNT_EVERY_S, tenant.countdown.round, feed=credentials)
+
     tenant.supervisor.start(loop, keep_an_eye_on_the_loop)
     tenant.supervisor.start(people, keep_people)
     start_groups(tenant, interval_s=settings.directory_interval)
     tenant.supervisor.start(presence, keep_presence)
+    tenant.supervisor.start(credentials, keep_the_countdown)
     _start_settings(tenant)
     if tenant.rules.path:
         _start_rules(tenant, group_interval_s=settings.directory_interval)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from .domain import Domain
 from .exchange import Answer, Ask, json_answer
 from .grants import Grants
 from .sign_in_errors import SignInError
@@ -50,14 +51,11 @@ class SignInHost:
 
     def user_realm(self, ask: Ask) -> Answer:
         """Whether a user name belongs to a domain that Microsoft manages itself."""
-        domain = ask.path["username"].rpartition("@")[2].lower()
-        known = domain in self.world.domains
-        named = {"domain_name": domain} if known else {}
+        name = ask.path["username"].rpartition("@")[2].lower()
         return json_answer(
             {
                 "ver": "1.0",
-                "account_type": "Managed" if known else "Unknown",
-                **named,
+                **_realm(self.world.domains.get(name), root=ask.root),
                 "cloud_instance_name": "microsoftonline.com",
                 "cloud_audience_urn": "urn:federation:MicrosoftOnline",
             }
@@ -80,3 +78,18 @@ class SignInHost:
         if named in (self.world.registration.tenant_id, *self.world.domains):
             return self.world.registration.tenant_id
         raise SignInError(90002 if _TENANT.fullmatch(named) else 900023, tenant=ask.path["tenant"])
+
+
+def _realm(domain: Domain | None, *, root: str) -> dict[str, str]:
+    """Where the passwords of a domain are checked: at Microsoft, or at a server of the customer's."""
+    if domain is None:
+        return {"account_type": "Unknown"}
+    if not domain.federated:
+        return {"account_type": "Managed", "domain_name": domain.name}
+    return {
+        "account_type": "Federated",
+        "domain_name": domain.name,
+        "federation_protocol": "WSTrust",
+        "federation_metadata_url": f"{root}/adfs/services/trust/mex",
+        "federation_active_auth_url": f"{root}/adfs/services/trust/2005/usernamemixed",
+    }

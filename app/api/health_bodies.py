@@ -39,6 +39,18 @@ class SignInBody(Published):
     candidate: CandidateBody | None = Field(description="Null unless changed credentials wait to be used.")
 
 
+class CredentialBody(Published):
+    """How long one of the credentials in use is good for."""
+
+    credential: Literal["secret", "certificate", "password"]
+    expires_at: datetime | None = Field(description="Null when it never ends, or when nobody tells.")
+    days_left: int | None = Field(description="Whole days; 0 on the last day, negative after the end.")
+    source: Literal["graph", "setting", "certificate", "unknown"] = Field(
+        description="Who tells; `unknown`: nobody, and `note` says how to let the service know."
+    )
+    note: str | None = Field(description="Why there is no date, or what the date is made of.")
+
+
 class PeopleBody(Published):
     """Who is known, and how current that is."""
 
@@ -66,6 +78,7 @@ class TenantHealth(Published):
 
     id: str
     sign_in: SignInBody
+    credentials: list[CredentialBody]
     people: PeopleBody
     rules: RulesBody
     feeds: list[FeedBody]

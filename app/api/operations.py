@@ -11,6 +11,7 @@ from app import __version__
 from app.api.dependencies import DECLARED_KEYS, TheTenant
 from app.api.health_bodies import (
     CandidateBody,
+    CredentialBody,
     EventLoopBody,
     FeedBody,
     HealthBody,
@@ -74,6 +75,7 @@ def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
         or (tenant.handover.candidate and tenant.handover.candidate.fault)
         or tenant.supervisor.dead
         or any(one.fault for one in tenant.supervisor.feeds)
+        or tenant.countdown.ends_within_a_day
     )
     if faulty:
         return "degraded"
@@ -84,6 +86,7 @@ def _tenant(tenant: Tenant, counts: Counts) -> TenantHealth:
     return TenantHealth(
         id=tenant.tenant_id,
         sign_in=_sign_in(tenant),
+        credentials=_credentials(tenant),
         people=_people(tenant, counts),
         rules=_rules(tenant),
         feeds=[
@@ -121,6 +124,20 @@ def _candidate(candidate: Candidate) -> CandidateBody:
         fault=str(fault) if fault else None,
         fault_code=fault.code if fault else None,
     )
+
+
+def _credentials(tenant: Tenant) -> list[CredentialBody]:
+    now = tenant.clock.now()
+    return [
+        CredentialBody(
+            credential=one.credential.value,
+            expires_at=one.expires_at,
+            days_left=one.days_left(now),
+            source=one.source.value,
+            note=one.reason,
+        )
+        for one in tenant.countdown.latest
+    ]
 
 
 def _people(tenant: Tenant, counts: Counts) -> PeopleBody:

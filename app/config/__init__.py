@@ -9,11 +9,12 @@ from app.config.choices import LogFormat, LogLevel, SignIn, WhenBlind
 from app.config.keys import ApiKey, Scope, new_api_key
 from app.config.load import load_settings
 from app.config.settings import Settings
-from app.config.source import API_KEYS, CREDENTIALS, SettingsSource, changed
+from app.config.source import API_KEYS, CREDENTIALS, LIVE, SettingsSource, changed
 
 __all__ = [
     "API_KEYS",
     "CREDENTIALS",
+    "LIVE",
     "ApiKey",
     "LogFormat",
     "LogLevel",

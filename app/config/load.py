@@ -73,6 +73,10 @@ def _warnings(settings: Settings, *, injected: bool) -> Iterator[str]:
             "AZURE_USERNAME and AZURE_PASSWORD are set but not used: the service signs in as itself. "
             "Remove them, or set PRESENCE_SIGN_IN=delegated."
         )
+    if settings.secret_expires and not settings.azure_client_secret:
+        yield "PRESENCE_SECRET_EXPIRES is set but not used: the certificate tells its own end. Remove it."
+    if settings.password_expires and settings.sign_in is SignIn.APP:
+        yield "PRESENCE_PASSWORD_EXPIRES is set but not used: no user signs in. Remove it."
     if settings.host not in LOOPBACK and not settings.tls_cert_path:
         yield (
             "Keys and answers travel unencrypted beyond this machine: set PRESENCE_TLS_CERT_PATH and "

@@ -1,6 +1,7 @@
 """What an operator can set, its defaults, and which settings must agree with each other."""
 
 from collections.abc import Callable
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
@@ -78,9 +79,14 @@ def _networks(value: Any) -> Any:
     return forms.networks(value) if isinstance(value, str) else value
 
 
+def _moment(value: Any) -> Any:
+    return forms.moment(value) if isinstance(value, str) else value
+
+
 _AnyCase = BeforeValidator(_lower)
 _File = Annotated[Path, AfterValidator(forms.readable_file)]
 _ClientSecret = Annotated[SecretStr, _inside(forms.client_secret)]
+_Moment = Annotated[datetime, BeforeValidator(_moment)]
 _Password = Annotated[SecretStr, _inside(forms.unblank)]
 _RootUrl = Annotated[str, AfterValidator(forms.root_url)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number of seconds above 0")]
@@ -119,6 +125,8 @@ class Settings(BaseSettings):
     sign_in: Annotated[SignIn, _AnyCase] = Field(SignIn.APP, description="app or delegated")
     azure_username: Annotated[str, AfterValidator(forms.user_name)] | None = None
     azure_password: _Password | None = None
+    secret_expires: _Moment | None = None
+    password_expires: _Moment | None = None
     azure_authority_host: _RootUrl = "https://login.microsoftonline.com"
     graph_url: _RootUrl = "https://graph.microsoft.com"
     ca_bundle: Annotated[Path, AfterValidator(forms.authorities)] | None = None

@@ -26,6 +26,9 @@ CREDENTIALS = (
 API_KEYS = "PRESENCE_API_KEYS"
 """Who may ask: taken into use while the service runs, too."""
 
+LIVE = frozenset({*CREDENTIALS, API_KEYS, "PRESENCE_SECRET_EXPIRES", "PRESENCE_PASSWORD_EXPIRES"})
+"""Every setting that counts as soon as it has changed."""
+
 _CERTIFICATE = "AZURE_CLIENT_CERTIFICATE_PATH"
 _NAMES_A_FILE = (*(f"{name}_FILE" for name in FROM_FILE), _CERTIFICATE)
 

@@ -5,6 +5,7 @@ Credentials are values: two that are equal prove the same, whichever setting the
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,17 +69,23 @@ class ClientCertificate:
 
         Both are read and compared here, because msal would notice only at the first sign-in, in many ways.
         """
+        key, certificate = self._pair()
+        return {
+            "private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+            "public_certificate": certificate.public_bytes(Encoding.PEM).decode(),
+        }
+
+    def ends_at(self) -> datetime:
+        """When the certificate ends, in UTC; reads the file like `for_msal`. Raises OSError, ValueError."""
+        return self._pair()[1].not_valid_after_utc
+
+    def _pair(self) -> tuple[RSAPrivateKey, x509.Certificate]:
         key, certificates = self._read()
         if not isinstance(key, RSAPrivateKey):
             raise ValueError("it holds no RSA private key")  # noqa: TRY004 - the file is wrong, not the call
         for certificate in certificates:
             if certificate.public_key() == key.public_key():
-                return {
-                    "private_key": key.private_bytes(
-                        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-                    ).decode(),
-                    "public_certificate": certificate.public_bytes(Encoding.PEM).decode(),
-                }
+                return key, certificate
         raise ValueError("it holds no certificate that belongs to its private key")
 
     def _read(self) -> tuple[object, list[x509.Certificate]]:

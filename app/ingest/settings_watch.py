@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from app.clock import Clock
-from app.config import API_KEYS, CREDENTIALS, ApiKey, Settings, SettingsSource, changed
+from app.config import API_KEYS, CREDENTIALS, LIVE, ApiKey, Settings, SettingsSource, changed
 from app.errors import SettingsError
 from app.graph.credentials import Credentials, credentials_of
 from app.graph.handover import Handover
@@ -21,16 +21,15 @@ _IDENTITY = frozenset(
     {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST", "PRESENCE_GRAPH_URL", "PRESENCE_SIGN_IN"}
 )
 
-_LIVE = frozenset({*CREDENTIALS, API_KEYS})
-
 
 class SettingsWatch:
     """Reads the settings again when the content of a file they come from has changed.
 
     By content and not by date: a mounted file is a link that is swapped. Credentials are offered to the
     handover, API keys are taken as a whole (never none at all, which would open the door), every other
-    changed setting is named in `needs_restart` and in one warning. Settings that cannot be read change
-    nothing: each reason is told once, and every round fails until they are mended.
+    changed setting is named in `needs_restart` and in one warning. `latest` are the settings as they were
+    read last, for whoever looks up one of `LIVE` each time. Settings that cannot be read change nothing: each
+    reason is told once, and every round fails until they are mended.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class SettingsWatch:
         clock: Clock,
     ) -> None:
         self._source = source
-        self._started_with = self._last_read = settings
+        self._started_with = self.latest = settings
         self._keys = settings.api_keys
         self._handover = handover
         self._take_keys = take_keys
@@ -118,18 +117,18 @@ class SettingsWatch:
 
     def _take(self, settings: Settings, credentials: Credentials) -> None:
         """Take what can be taken, and name the rest."""
-        for warning in sorted(set(settings.warnings) - set(self._last_read.warnings)):
+        for warning in sorted(set(settings.warnings) - set(self.latest.warnings)):
             _LOG.warning("%s", warning)
         self.needs_restart = tuple(self._not_taken(settings, credentials))
-        news = changed(self._last_read, settings)
-        self._last_read = settings
+        news = changed(self.latest, settings)
+        self.latest = settings
         if not set(self.needs_restart).isdisjoint(news):
             _LOG.warning("These changed settings need a restart: %s", ", ".join(self.needs_restart))
 
     def _not_taken(self, settings: Settings, credentials: Credentials) -> Iterator[str]:
         """The changed settings that wait for a restart; all others are taken."""
         names = changed(self._started_with, settings)
-        yield from (name for name in names if name not in _LIVE)
+        yield from (name for name in names if name not in LIVE)
         if _IDENTITY.isdisjoint(names):
             self._handover.offer(credentials)
         else:

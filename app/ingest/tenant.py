@@ -8,6 +8,7 @@ from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.ingest.census import Census
 from app.ingest.desk import Desk
+from app.ingest.expiry import Countdown
 from app.ingest.groups import GroupSync
 from app.ingest.lag import LoopLag
 from app.ingest.poll import PresencePoller
@@ -46,6 +47,7 @@ class Tenant:
     supervisor: Supervisor
     settings: SettingsWatch
     lag: LoopLag
+    countdown: Countdown
     stopping: bool = False
 
     @property

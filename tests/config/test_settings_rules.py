@@ -128,6 +128,20 @@ def test_a_user_without_delegated_is_not_used_and_that_is_said() -> None:
     assert "AZURE_USERNAME and AZURE_PASSWORD are set but not used" in warning
 
 
+def test_the_end_of_a_credential_that_is_not_in_use_is_told(file: str) -> None:
+    (warning,) = load(
+        IDENTITY, AZURE_CLIENT_CERTIFICATE_PATH=file, PRESENCE_SECRET_EXPIRES="2027-05-31"
+    ).warnings
+    assert "PRESENCE_SECRET_EXPIRES is set but not used" in warning
+    (warning,) = load(REQUIRED, PRESENCE_PASSWORD_EXPIRES="2027-05-31").warnings
+    assert "PRESENCE_PASSWORD_EXPIRES is set but not used" in warning
+
+
+def test_the_ends_of_the_credentials_in_use_are_no_warning() -> None:
+    ends = {"PRESENCE_SECRET_EXPIRES": "2027-05-31", "PRESENCE_PASSWORD_EXPIRES": "2027-05-31"}
+    assert load({**REQUIRED, **USER, **ends}, PRESENCE_SIGN_IN="delegated").warnings == ()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]"])
 def test_without_keys_loopback_is_fine(host: str) -> None:
     assert load(REQUIRED, PRESENCE_HOST=host).warnings == ()

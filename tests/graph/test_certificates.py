@@ -196,5 +196,5 @@ def test_a_certificate_that_vanishes_while_the_settings_are_read_is_told(
     path = pem(key, tmp_path)
     settings = load_settings({**IDENTITY, "AZURE_CLIENT_CERTIFICATE_PATH": str(path)}, dotenv=None)
     path.unlink()
-    with pytest.raises(SettingsError, match="^AZURE_CLIENT_CERTIFICATE_PATH cannot be read"):
+    with pytest.raises(SettingsError, match=r"^AZURE_CLIENT_CERTIFICATE_PATH cannot be read"):
         credentials_of(settings)

@@ -207,6 +207,13 @@ async def test_other_settings_are_named_once_until_they_are_what_they_were(
     assert not watched.watch.needs_restart
 
 
+async def test_announced_ends_are_looked_up_where_they_were_read_last(watched: Watched) -> None:
+    """Who renews a secret corrects its end with it, and nothing is restarted for that."""
+    await watched.look(f"PRESENCE_API_KEYS={KEY}\nPRESENCE_SECRET_EXPIRES=2030-01-31\n")
+    assert watched.watch.latest.secret_expires is not None
+    assert not watched.watch.needs_restart
+
+
 async def test_what_should_be_known_about_changed_settings_is_told(
     watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:

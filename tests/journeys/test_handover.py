@@ -84,11 +84,12 @@ def start_load(service: Service) -> subprocess.Popen[str]:
 def test_a_secret_replaced_in_its_file_under_load_fails_no_request_and_the_next_token_uses_the_new_one(
     tenant: Simulated, service: Service, mounted: Mounted
 ) -> None:
-    """200 requests a second meanwhile. Microsoft refuses the old secret, so it was not asked with it."""
+    """200 requests a second meanwhile; the old secret is deleted in the end, so it cannot be the one."""
     load = start_load(service)
-    tenant.change_credentials(secret=NEW)
+    tenant.add_secret(value=NEW)
     mounted.swap(NEW)
     eventually(lambda: len(tenant.token_calls()) == 2, within_s=_SEEN_WITHIN_S)
+    tenant.remove_secret(tenant.sheet["client_secret_id"])
     tenant.revoke(access=True)
     eventually(lambda: len(tenant.token_calls()) == 3, within_s=_SEEN_WITHIN_S)
     told, _ = load.communicate(timeout=30)
@@ -244,7 +245,7 @@ def test_the_second_secret_starts_a_service_whose_first_has_expired(tenant: Simu
 def test_settings_that_need_a_restart_are_named_and_keys_are_not_among_them(
     tenant: Simulated, serve: Serve, tmp_path: Path
 ) -> None:
-    """One warning; and a phone system's new key opens the door without any."""
+    """One warning. A new key opens the door without any, and a new end is counted down to."""
     (old_key, old), (new_key, new) = new_api_key("old"), new_api_key("new")
     dotenv = tmp_path / "some.env"
     dotenv.write_text(f"PRESENCE_API_KEYS={old}\n")
@@ -252,12 +253,15 @@ def test_settings_that_need_a_restart_are_named_and_keys_are_not_among_them(
     evidence.remember({"PRESENCE_API_KEYS": f"{old},{new}"})
     assert status(service, old_key) == 200
     assert status(service, new_key) == 401
-    dotenv.write_text(f"PRESENCE_API_KEYS={new}\nPRESENCE_WRAP_UP=5\nPRESENCE_RATE_LIMIT=7\n")
+    changed = "PRESENCE_WRAP_UP=5\nPRESENCE_RATE_LIMIT=7\nPRESENCE_SECRET_EXPIRES=2030-01-31\n"
+    dotenv.write_text(f"PRESENCE_API_KEYS={new}\n{changed}")
     hang_up(service)
     service.process.wait_for_line("need a restart: PRESENCE_RATE_LIMIT, PRESENCE_WRAP_UP", within_s=5)
     assert (status(service, old_key), status(service, new_key)) == (401, 200)
-    health = service.get("/health", headers={"X-API-Key": new_key}).json()
+    service.http.headers["X-API-Key"] = new_key
+    health = service.health()
     assert health["settings"] == {"needsRestart": ["PRESENCE_RATE_LIMIT", "PRESENCE_WRAP_UP"]}
+    eventually(lambda: service.health()["tenants"][0]["credentials"][0]["expiresAt"], within_s=_SEEN_WITHIN_S)
 
 
 @pytest.mark.fault
