@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from bench import asked, bare, peers
 from bench.cores import Cores
@@ -28,10 +29,10 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """All contestants, running, and why some are missing."""
+    """All contestants, running, and what has to be known about them."""
 
     contestants: Sequence[Contestant]
-    missing: Sequence[str]
+    remarks: Sequence[str]
 
 
 def ceiling(stack: ExitStack, folder: Path, *, cores: Cores) -> Contestant:
@@ -45,17 +46,18 @@ def line_up(stack: ExitStack, folder: Path, *, cores: Cores) -> Field:
     """Start them all; they run until the stack is closed."""
     usual = stack.enter_context(peers.uvicorn("bench.usual:app", folder, core=cores.server))
     careless = stack.enter_context(peers.uvicorn("bench.careless:app", folder, core=cores.server))
+    ours, size = _ours(stack, folder, cores=cores)
     cached, missing = _with_programs(stack, folder, cores=cores, usual=usual)
     return Field(
         [
             ceiling(stack, folder, cores=cores),
-            *_ours(stack, folder, cores=cores),
+            *ours,
             _peer(USUAL, "the usual FastAPI way", usual),
             *cached,
             _peer("careless", "the careless FastAPI way", careless),
             _direct(stack, folder, cores=cores),
         ],
-        missing,
+        [f"An answer of this service has {size:.0f} bytes of body, like those of its peers.", *missing],
     )
 
 
@@ -67,7 +69,8 @@ def service_with_people(stack: ExitStack, folder: Path, *, cores: Cores) -> tupl
     return tenant, service
 
 
-def _ours(stack: ExitStack, folder: Path, *, cores: Cores) -> list[Contestant]:
+def _ours(stack: ExitStack, folder: Path, *, cores: Cores) -> tuple[list[Contestant], float]:
+    """Its three kinds of hits, and how large an answer is."""
     tenant, service = service_with_people(stack, folder, cores=cores)
     people = asked.choose(tenant, service)
     hit = Load(address=service.address, requests=asked.presence_requests(people), is_right=asked.is_presence)
@@ -77,7 +80,7 @@ def _ours(stack: ExitStack, folder: Path, *, cores: Cores) -> list[Contestant]:
         _loaded(HIT, "this service: GET /presence/{user}", hit),
         _loaded(UNCHANGED, "this service: the same, answered 304", known),
         _loaded(LOOKUP, "this service: GET /lookup?email=", flow),
-    ]
+    ], median(one.size for one in people)
 
 
 def _with_programs(

@@ -21,11 +21,15 @@ class Cores:
 
     @classmethod
     def found(cls) -> "Cores":
-        """The first two that this process may use. Raises SystemExit with a sentence if there is only one."""
-        usable = sorted(os.sched_getaffinity(0))
-        if len(usable) < 2:
+        """The first that this process may use, and the first other one that is not its sibling thread.
+
+        Raises SystemExit with a sentence if there is only one.
+        """
+        first, *others = sorted(os.sched_getaffinity(0))
+        apart = [core for core in others if core not in _siblings(first)]
+        if not others:
             raise SystemExit("The bench needs two cores: one for the server, one for the load.")
-        return cls(usable[0], usable[1])
+        return cls(first, (apart or others)[0])
 
 
 @contextmanager
@@ -51,6 +55,14 @@ class BusyCore:
         """From 0 to 1, as exact as the kernel's ticks of 10 ms."""
         passed_s = time.perf_counter() - self._began
         return min(1.0, max(0.0, 1 - (_idle_s(self._core) - self._idle) / passed_s))
+
+
+def _siblings(core: int) -> set[int]:
+    """The hardware threads that share one core, as in `0,4` or `0-1`; they take work from each other."""
+    place = Path(f"/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list")
+    text = place.read_text() if place.exists() else str(core)
+    ends = [list(map(int, part.split("-"))) for part in text.split(",")]
+    return {number for end in ends for number in range(end[0], end[-1] + 1)}
 
 
 def _idle_s(core: int) -> float:

@@ -17,7 +17,7 @@ def measure(run: Run) -> None:
     """Every contestant for a moment in every round."""
     with ExitStack() as stack:
         field = line_up(stack, run.place("hits"), cores=run.cores)
-        for sentence in field.missing:
+        for sentence in field.remarks:
             run.results.remark(sentence)
         _rounds(run, field.contestants)
     _compare(run)
@@ -36,8 +36,8 @@ def ceiling_per_s(run: Run) -> float:
 def _rounds(run: Run, contestants: Sequence[Contestant]) -> None:
     per_s: dict[str, list[float]] = {one.name: [] for one in contestants}
     busy: dict[str, list[float]] = {one.name: [] for one in contestants}
-    for _ in range(run.rounds):
-        for one in contestants:
+    for number in range(run.rounds):
+        for one in rotated(contestants, number):
             core = BusyCore(run.cores.server)
             per_s[one.name].append(one.per_s(run.seconds))
             busy[one.name].append(core.share)
@@ -47,6 +47,12 @@ def _rounds(run: Run, contestants: Sequence[Contestant]) -> None:
             name=one.name, title=one.title, per_s=per_s[one.name], share=share, busy=median(busy[one.name])
         )
         run.results.peers.append(peer)
+
+
+def rotated(contestants: Sequence[Contestant], number: int) -> Sequence[Contestant]:
+    """Each round begins with somebody else: nobody is always measured at the same moment of a round."""
+    first = number % len(contestants)
+    return [*contestants[first:], *contestants[:first]]
 
 
 def _compare(run: Run) -> None:

@@ -96,7 +96,7 @@ def _timing(load: Load, per_s: float) -> Timing:
 
 def note_latency(run: Run, timing: Timing, windows: Sequence[Window]) -> None:
     """The p99 of the round's two kinds of moments, and how many times the one is the other."""
-    busy, quiet = split(timing, windows)
+    busy, quiet = split(timing, timing.latency_s, windows)
     if not timing.carried:
         run.results.fail("p99_times", "the service cannot carry this load, the queue grows")
     if not busy or not quiet:
@@ -106,6 +106,7 @@ def note_latency(run: Run, timing: Timing, windows: Sequence[Window]) -> None:
     run.results.note("p99_sweep", p99_busy * 1000)
     run.results.note("p99_quiet", p99_quiet * 1000)
     run.results.note("p99_times", p99_busy / p99_quiet)
+    run.results.note("p99_late", percentile(split(timing, timing.late_s, windows)[0], 0.99) * 1000)
 
 
 def sweeps(calls: Sequence[float]) -> list[Window]:
@@ -119,10 +120,12 @@ def sweeps(calls: Sequence[float]) -> list[Window]:
     return found
 
 
-def split(timing: Timing, windows: Sequence[Window]) -> tuple[list[float], list[float]]:
-    """Latencies of what was due during a sweep, and of what was due clearly outside."""
+def split(
+    timing: Timing, values_s: Sequence[float], windows: Sequence[Window]
+) -> tuple[list[float], list[float]]:
+    """One value for each request, told apart: of those due during a sweep, of those clearly outside."""
     busy, quiet = [], []
-    for due, took in zip(timing.due_at, timing.latency_s, strict=True):
+    for due, took in zip(timing.due_at, values_s, strict=True):
         if any(first - _MARGIN_S <= due <= last + _MARGIN_S for first, last in windows):
             busy.append(took)
         elif not any(first - 3 * _MARGIN_S <= due <= last + 3 * _MARGIN_S for first, last in windows):

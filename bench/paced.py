@@ -9,7 +9,7 @@ import select
 import time
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.load import Load, without_collector
 
@@ -21,21 +21,20 @@ _GRACE_S = 1.0
 class Timing:
     """When requests were due, in seconds of the monotonic clock, and how long after that they were answered.
 
-    `planned` counts all that were due: where fewer were answered, the server cannot carry the load.
+    `planned` counts all that were due: where fewer were answered, the server cannot carry the load. `late_s`
+    is the part of each latency before the request was sent: the load's own fault, unless all connections
+    were waiting for answers.
     """
 
     planned: int
-    due_at: list[float]
-    latency_s: list[float]
+    due_at: list[float] = field(default_factory=list)
+    latency_s: list[float] = field(default_factory=list)
+    late_s: list[float] = field(default_factory=list)
 
     @property
     def carried(self) -> bool:
         """Whether everybody was answered."""
         return len(self.due_at) == self.planned
-
-    def between(self, first: float, last: float) -> list[float]:
-        """The latencies of what was due in this time."""
-        return [took for due, took in zip(self.due_at, self.latency_s, strict=True) if first <= due < last]
 
 
 def pace(load: Load, *, rate_per_s: float, seconds: float) -> Timing:
@@ -53,10 +52,11 @@ class _Pacer:
         self._sockets = load.connect(stack)
         self._idle = deque(self._sockets)
         self._due: dict[int, float] = {}
+        self._late: dict[int, float] = {}
 
     def run(self, rate_per_s: float, *, planned: int) -> Timing:
         """Send what is due, wait for what is next: an answer or the timetable."""
-        timing = Timing(planned, [], [])
+        timing = Timing(planned)
         began, sent = time.monotonic(), 0
         give_up_at = began + planned / rate_per_s + _GRACE_S
         while len(timing.due_at) < planned and (now := time.monotonic()) < give_up_at:
@@ -70,6 +70,7 @@ class _Pacer:
     def _send(self, due: float) -> None:
         number = self._idle.popleft()
         self._due[number] = due
+        self._late[number] = time.monotonic() - due
         self._sockets[number].send(next(self._requests))
 
     def _collect(self, patience_s: float, timing: Timing) -> None:
@@ -80,4 +81,5 @@ class _Pacer:
                 due = self._due.pop(number)
                 timing.due_at.append(due)
                 timing.latency_s.append(time.monotonic() - due)
+                timing.late_s.append(self._late[number])
                 self._idle.append(number)
