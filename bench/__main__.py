@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from bench import batch, calls, hits, large, pause, start, sweeping
 from bench.cores import Cores
 from bench.machine import Machine
 from bench.plot import drawn
+from bench.processes import NotStarted
 from bench.report import written
 from bench.results import Results
 from bench.run import Run
+from bench.wire import WrongAnswer
 
 _HERE = Path(__file__).parent
 _MEASUREMENTS: Mapping[str, Callable[[Run], None]] = {
@@ -57,9 +60,18 @@ def measured(names: list[str], *, quick: bool) -> Results:
         )
         for name in names:
             _tell(f"{time.monotonic() - began:4.0f} s  {name} …")
-            _MEASUREMENTS[name](run)
+            _attempt(name, run)
     results.minutes = (time.monotonic() - began) / 60
     return results
+
+
+def _attempt(name: str, run: Run) -> None:
+    """One that cannot be done is told on the page, and does not cost the others."""
+    try:
+        _MEASUREMENTS[name](run)
+    except (NotStarted, WrongAnswer, TimeoutError, CalledProcessError) as error:
+        _tell(f"{name} failed: {error}")
+        run.results.remark(f"`{name}` could not be measured to its end.")
 
 
 def save(results: Results, folder: Path) -> None:

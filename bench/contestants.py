@@ -109,9 +109,8 @@ def _direct(stack: ExitStack, folder: Path, *, cores: Cores) -> Contestant:
     tenant = stack.enter_context(simulated(folder, people=_FEW, core=cores.server))
     direct = Direct(tenant, user=asked.addresses(tenant, limit=1)[0])
     stack.callback(direct.close)
-    return Contestant(
-        name="direct", title="no service: token, user and presence from the simulator", per_s=direct.per_s
-    )
+    title = "no service: three questions to Microsoft"
+    return Contestant(name="direct", title=title, per_s=direct.per_s)
 
 
 def _loaded(name: str, title: str, load: Load) -> Contestant:

@@ -32,7 +32,7 @@ _WARM_UP_S = 0.5
 _APART_S = 2.0
 # A sweep is felt a little longer than its answers are under way.
 _MARGIN_S = 0.1
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 _AGAIN_S = 0.2
 
 Window = tuple[float, float]

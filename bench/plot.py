@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from bench.figures import FIGURES
+from bench.report import share_written
 from bench.results import Peer, Results
 from bench.statistics import Spread
 
@@ -16,14 +17,14 @@ _OPENING = (
     'height="{height}" role="img" aria-label="Answers a second as shares of the bare web server">'
 )
 _EXPLAINED = (
-    "as a share of a bare web server that answers a constant of the same size; "
-    "median of the rounds, thin line: least to most"
+    "as a share of a bare web server that answers a constant; median of the rounds, "
+    "thin line: from the least to the most"
 )
 _STYLE = """
 text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f2937; }
 .title { font-size: 17px; font-weight: 600; }
 .quiet, .tick { fill: #6b7280; font-size: 12px; }
-.value { font-weight: 600; }
+.value { font-weight: 600; stroke: #ffffff; stroke-width: 4; paint-order: stroke; }
 .grid { stroke: #e5e7eb; }
 .ceiling { stroke: #6b7280; stroke-dasharray: 4 3; }
 .ours { fill: #2563eb; }
@@ -91,7 +92,7 @@ def _row(peer: Peer, row: int, scale: _Scale) -> Iterator[str]:
     if aim is not None:
         yield _line("aim", (scale.x(aim), top - 5), (scale.x(aim), top + _BAR + 5))
     end = max(scale.x(share.most), scale.x(aim or 0.0))
-    yield f'<text class="value" x="{end + 8}" y="{text}">{share.middle:.2g}</text>'
+    yield f'<text class="value" x="{end + 8}" y="{text}">{share_written(share.middle)}</text>'
 
 
 def _line(kind: str, begin: tuple[float, float], end: tuple[float, float]) -> str:
