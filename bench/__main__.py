@@ -11,7 +11,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 from bench import batch, calls, hits, large, pause, start, sweeping
-from bench.cores import Cores
+from bench.cores import BusyCore, Cores
 from bench.machine import Machine
 from bench.plot import drawn
 from bench.processes import NotStarted
@@ -33,28 +33,30 @@ _MEASUREMENTS: Mapping[str, Callable[[Run], None]] = {
 # At least five, or a median says little; a second, or a sweep in it says too much.
 _ROUNDS, _SECONDS = 5, 1.0
 _QUICK_ROUNDS, _QUICK_SECONDS = 2, 0.4
+_LOOKED_S, _QUIET = 2.0, 0.05
 
 
 def main() -> None:
     """Measure, and write the table and the plot, or print the table of a partial run."""
     chosen = _parser().parse_args()
-    results = measured(chosen.only or list(_MEASUREMENTS), quick=chosen.quick)
+    results = measured(chosen.only or list(_MEASUREMENTS), quick=chosen.quick, rounds=chosen.rounds)
     if chosen.out or not (chosen.only or chosen.quick):
         save(results, chosen.out or _HERE)
     sys.stdout.write(written(results))
 
 
-def measured(names: list[str], *, quick: bool) -> Results:
+def measured(names: list[str], *, quick: bool, rounds: int | None = None) -> Results:
     """The results of these measurements."""
     began = time.monotonic()
     results = Results(machine=Machine.this(), date=datetime.now(UTC).date().isoformat())
     cores = Cores.found()
+    _look_for_others(results, cores)
     os.sched_setaffinity(0, {cores.load})
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         run = Run(
             folder=Path(folder),
             cores=cores,
-            rounds=_QUICK_ROUNDS if quick else _ROUNDS,
+            rounds=rounds or (_QUICK_ROUNDS if quick else _ROUNDS),
             seconds=_QUICK_SECONDS if quick else _SECONDS,
             results=results,
         )
@@ -63,6 +65,17 @@ def measured(names: list[str], *, quick: bool) -> Results:
             _attempt(name, run)
     results.minutes = (time.monotonic() - began) / 60
     return results
+
+
+def _look_for_others(results: Results, cores: Cores) -> None:
+    """Whoever else works on these cores is measured with everybody; the page has to say so."""
+    server, load = BusyCore(cores.server), BusyCore(cores.load)
+    time.sleep(_LOOKED_S)
+    if max(server.share, load.share) > _QUIET:
+        results.remark(
+            f"The machine had other work: before anything was started its two cores were {server.share:.0%} "
+            f"and {load.share:.0%} busy."
+        )
 
 
 def _attempt(name: str, run: Run) -> None:
@@ -87,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", choices=list(_MEASUREMENTS), help="this one; may be repeated; prints only"
     )
     parser.add_argument("--quick", action="store_true", help="few and short rounds; prints only")
+    parser.add_argument("--rounds", type=int, help=f"instead of {_ROUNDS}, or {_QUICK_ROUNDS} quick ones")
     parser.add_argument("--out", type=Path, help="write the files here, whatever was measured")
     return parser
 

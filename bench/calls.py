@@ -10,8 +10,8 @@ from bench.processes import told_by
 from bench.results import Results
 from bench.run import Run
 
-_NAMED = 6
-_WORTH_NAMING = 0.03
+_NAMED = 8
+_WORTH_NAMING = 0.02
 
 
 def measure(run: Run) -> None:
