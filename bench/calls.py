@@ -19,6 +19,7 @@ def measure(run: Run) -> None:
     told = told_by("bench.inside", str(run.rounds), str(run.cores.load), core=run.cores.server)
     found = msgspec.convert(told, Found)
     run.results.call_us = found.call_us
+    run.results.rounds["first_question"] = found.first_us
     run.results.time_goes = paragraph(run.results, found.layers)
 
 

@@ -87,7 +87,9 @@ FIGURES = {
     "p99_quiet": Figure(title="p99 of a hit at half the ceiling's load, no sweep", form=".2f", unit="ms"),
     "p99_sweep": Figure(title="the same during a sweep of 100,000", form=".2f", unit="ms"),
     "p99_late": Figure(title="of that, before the load had sent the request", form=".2f", unit="ms"),
-    "sweep_change": Figure(title="of a sweep's cost: what one changed person adds", form=".1f", unit="µs"),
+    "first_question": Figure(
+        title="the first question about somebody, above a later one", form=".0f", unit="µs"
+    ),
     "resident": Figure(title="RSS of the service with 100,000 people", form=".0f", unit="MB"),
     "ready_large": Figure(title="from start to ready with 100,000 people", form=".1f", unit="s"),
     "pause_without": Figure(title="longest wait when no snapshot is written", form=".0f", unit="ms"),

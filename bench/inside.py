@@ -35,9 +35,10 @@ _LOOK_EVERY_S = 0.02
 
 
 class Found(msgspec.Struct):
-    """What this process found: microseconds by contestant, and the shares of a hit by layer."""
+    """Microseconds by contestant, what a first question costs above a later one, a hit's shares by layer."""
 
     call_us: dict[str, list[float]]
+    first_us: list[float]
     layers: dict[str, float]
 
 
@@ -152,14 +153,27 @@ async def contestants(app: ASGIApp, emails: Sequence[str]) -> dict[str, Calls]:
 async def measure(tenant: Tenant, *, rounds: int) -> Found:
     """In turns; then a profile of the hit."""
     async with service(tenant) as app:
-        emails = asked.addresses(tenant, limit=2 * ASKED)[:ASKED]
-        calls = await contestants(app, emails)
+        everybody = asked.addresses(tenant, limit=2 * ASKED * (rounds + 1))
+        calls = await contestants(app, everybody[:ASKED])
         call_us: dict[str, list[float]] = {name: [] for name in calls}
         for _ in range(rounds):
             for name, one in calls.items():
                 call_us[name].append(await one.us_per_call())
                 await asyncio.sleep(0)
-        return Found(call_us, await _layers(calls[HIT]))
+        first_us = [await _first_us(app, everybody[ASKED * number :]) for number in range(1, rounds + 1)]
+        return Found(call_us, first_us, await _layers(calls[HIT]))
+
+
+async def _first_us(app: ASGIApp, strangers: Sequence[str]) -> float:
+    """What is built with the first answer about somebody, as after each change."""
+    calls = Calls(app, [scope_of(f"/presence/{email}") for email in strangers[:ASKED]])
+    spent_s = []
+    for _ in range(2):
+        began = time.process_time()
+        await calls.some(ASKED)
+        spent_s.append(time.process_time() - began)
+    first_s, later_s = spent_s
+    return (first_s - later_s) / ASKED * 1e6
 
 
 async def _layers(hit: Calls) -> dict[str, float]:

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from statistics import median
 from typing import Any, cast
 
 import msgspec
@@ -145,35 +144,22 @@ class People:
         }
 
 
-class Found(msgspec.Struct):
-    """Round by round: the share of a core at one sweep a second, and microseconds a changed person adds."""
-
-    share: list[float]
-    change_us: list[float]
-
-
-async def measure(*, rounds: int) -> Found:
-    """Sweeps with one in a hundred changed, in turns with some in which nobody has."""
+async def measure(*, rounds: int) -> list[float]:
+    """Round by round the share of a core that a sweep a second costs, with one in a hundred changed."""
     swept, people = Swept(), People()
     await swept.sweep(people.bodies())
-    found = Found([], [])
-    for _ in range(rounds):
-        lively_s, quiet_s = await _round(swept, people)
-        found.share.append(sum(lively_s) / _SWEEPS)
-        found.change_us.append((median(lively_s) - median(quiet_s)) / (PEOPLE / _ONE_IN) * 1e6)
+    shares = [await _round(swept, people) for _ in range(rounds)]
     _check(swept, people)
-    return found
+    return shares
 
 
-async def _round(swept: Swept, people: People) -> tuple[list[float], list[float]]:
-    """The seconds of some sweeps with changes and of as many without."""
-    lively_s, quiet_s = [], []
+async def _round(swept: Swept, people: People) -> float:
+    """Mean over some sweeps, because time limits are renewed in only some of them."""
+    spent_s = 0.0
     for _ in range(_SWEEPS):
         people.move_some()
-        bodies = people.bodies()
-        lively_s.append(await swept.sweep(bodies))
-        quiet_s.append(await swept.sweep(bodies))
-    return lively_s, quiet_s
+        spent_s += await swept.sweep(people.bodies())
+    return spent_s / _SWEEPS
 
 
 def _check(swept: Swept, people: People) -> None:
@@ -188,9 +174,8 @@ def _person(number: int) -> PersonChange:
 
 
 def main(rounds: str) -> None:
-    """Print what was found as JSON."""
-    found = uvloop.run(measure(rounds=int(rounds)))
-    sys.stdout.buffer.write(msgspec.json.encode(found))
+    """Print the shares as JSON."""
+    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(measure(rounds=int(rounds)))))
 
 
 if __name__ == "__main__":
