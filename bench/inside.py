@@ -30,7 +30,7 @@ from bench.tenant import Tenant, simulated
 
 _TURN_S = 0.2
 _AT_ONCE = 100
-_PROFILED = 10_000
+_PROFILED = 5_000
 _LOOK_EVERY_S = 0.02
 
 

@@ -33,7 +33,7 @@ _APART_S = 2.0
 # A sweep is felt a little longer than its answers are under way.
 _MARGIN_S = 0.1
 _PATIENCE_S = 120.0
-_AGAIN_S = 0.2
+_AGAIN_S = 0.5
 
 Window = tuple[float, float]
 

@@ -99,7 +99,7 @@ def _peer(peer: Peer, results: Results) -> str:
 
 def share_written(share: float) -> str:
     """Two decimals, and at least one digit that says something."""
-    return f"{share:.2f}" if share >= 0.1 else f"{share:.2g}"
+    return f"{share:.2f}" if share >= 0.095 else f"{share:.2g}"
 
 
 def _us(results: Results, name: str) -> str:
