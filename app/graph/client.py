@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 from app.errors import GroupMissing, PermissionMissing, UnexpectedAnswer
 from app.graph.transport import GraphTransport
 from app.graph.wire import UserPage, decode_presences, decode_users, encode_ids
+from app.presence.entry import Asked
 from app.presence.models import UNKNOWN_PRESENCE, PersonChange, Presence, Source
 from app.presence.phones import NumberReader
-from app.presence.store import Asked
 
 # Microsoft Graph, *cloudCommunications: getPresencesByUserId*.
 IDS_PER_REQUEST = 650

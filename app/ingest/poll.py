@@ -12,9 +12,10 @@ from app.errors import GraphRejected, PermissionMissing
 from app.graph.client import GraphClient
 from app.ingest.sweep import Sweep, portions
 from app.presence.directory import Directory
+from app.presence.entry import Asked
 from app.presence.history import History
 from app.presence.models import UNKNOWN_PRESENCE, Source
-from app.presence.store import Asked, PresenceStore
+from app.presence.store import PresenceStore
 from app.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.config import WhenBlind
+from app.presence.entry import Asked
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
-from app.presence.store import LAST_VALUE_LIMIT_S, Asked, PresenceStore
+from app.presence.store import LAST_VALUE_LIMIT_S, PresenceStore
 from tests.support.clock import START, ManualClock
 
 FREE = Presence(availability="Available", activity="Available")
