@@ -1,13 +1,15 @@
 """Long work on the event loop in small portions, so that whoever asks meanwhile does not wait for its end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
 
 # About a millisecond of work with one person each.
 _PORTION = 100
+# About as much of a work that is little more than looking somebody up.
+_LARGE_PORTION = 5_000
 
 
 async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
@@ -16,3 +18,11 @@ async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
         yield item
         if number % _PORTION == 0:
             await asyncio.sleep(0)
+
+
+async def in_portions(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:
+    """The items, as many at a time as can be looked up in passing, with a turn for everybody else between."""
+    for start in range(0, len(items), _LARGE_PORTION):
+        if start:
+            await asyncio.sleep(0)
+        yield items[start : start + _LARGE_PORTION]

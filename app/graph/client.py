@@ -1,15 +1,16 @@
 """The questions this service asks Microsoft Graph."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from itertools import repeat
 from urllib.parse import quote, urlencode
 
 from app.errors import GroupMissing, PermissionMissing, UnexpectedAnswer
 from app.graph.transport import GraphTransport
 from app.graph.wire import UserPage, decode_presences, decode_users, encode_ids
 from app.presence.entry import Asked
-from app.presence.models import UNKNOWN_PRESENCE, PersonChange, Presence, Source
+from app.presence.models import UNKNOWN_PRESENCE, PersonChange, Reading, Source
 from app.presence.phones import NumberReader
 
 # Microsoft Graph, *cloudCommunications: getPresencesByUserId*.
@@ -31,12 +32,12 @@ class GraphClient:
         self._numbers = numbers
         self.narrow = False
 
-    async def presences(self, ids: Sequence[str], *, source: Source) -> tuple[dict[str, Presence], Asked]:
+    async def presences(self, ids: Sequence[str], *, source: Source) -> tuple[dict[str, Reading], Asked]:
         """Presence for each of at most 650 object ids; one that Graph leaves out is unknown."""
         reply = await self._transport.post("/v1.0/communications/getPresencesByUserId", encode_ids(ids))
-        found = decode_presences(reply.body)
+        found: Mapping[str, Reading] = decode_presences(reply.body)
         asked = Asked(at=reply.asked_at, arrived_at=reply.arrived_at, wall=reply.wall, source=source)
-        return {person_id: found.get(person_id, UNKNOWN_PRESENCE) for person_id in ids}, asked
+        return dict(zip(ids, map(found.get, ids, repeat(UNKNOWN_PRESENCE)), strict=True)), asked
 
     async def users(self, link: str | None) -> UserPage:
         """One page of a listing or delta round; None starts a full listing."""

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 import msgspec
 
-from app.presence.models import Presence, Source
+from app.presence.models import Presence, Reading, Source
 from app.presence.steady import Pending, as_before, in_call, pending_change
 
 
@@ -38,20 +39,20 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return in_call(self.presence.activity, *([self.pending.activity] if self.pending else ()))
 
 
-class Entry:
+class Entry(msgspec.Struct, gc=False):
     """What is known and when it was asked, both immutable: a reading puts others in their place.
 
     `rendered` is room for what others have made of `known`; it goes when that does. `renewed_at` is when the
-    time limit last began to run.
+    time limit last began to run. `said` is the last reading in the form it came, to compare the next with;
+    None while every reading needs a look. Outside the garbage collector, like what it holds: there are as
+    many as people, and none of it can ever be part of a cycle.
     """
 
-    __slots__ = ("asked", "known", "rendered", "renewed_at")
-
-    def __init__(self, known: Known, asked: Asked) -> None:
-        self.known = known
-        self.asked = asked
-        self.renewed_at = asked.at
-        self.rendered: object = None
+    known: Known
+    asked: Asked
+    renewed_at: float = -inf
+    said: Reading | None = None
+    rendered: object = None
 
     def take(self, presence: Presence, asked: Asked, *, debounce_s: float) -> None:
         """Take in a later reading."""

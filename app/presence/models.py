@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 UNKNOWN_WORD = "PresenceUnknown"
 
@@ -127,8 +129,7 @@ class PersonChange:
     removal: Removal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
+class Presence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What Teams says about one person (Microsoft: *presence resource type*), words in PascalCase."""
 
     availability: str
@@ -136,6 +137,26 @@ class Presence:
     out_of_office: bool | None = None
     status_message: str | None = None
     sequence_number: str | None = None
+
+    @property
+    def presence(self) -> "Presence":
+        """Itself: a presence is a reading of what it says."""
+        return self
+
+    def lasting(self, person_id: str) -> "Presence":  # noqa: ARG002 - as every reading
+        """Itself once more: there is nothing to be shared."""
+        return self
+
+
+class Reading(Protocol):
+    """What was read about somebody, in whatever form it came. Equal ones say the same."""
+
+    @property
+    def presence(self) -> Presence:
+        """What it says, made when asked for: most readings say what the one before has said."""
+
+    def lasting(self, person_id: str) -> "Reading":
+        """An equal one of this person's, made to be kept: without anything of its own that others have."""
 
 
 UNKNOWN_PRESENCE = Presence(availability=UNKNOWN_WORD, activity=UNKNOWN_WORD)

@@ -1,7 +1,7 @@
 """The memory that every answer comes from: each person's last reading, and how old it is."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from app.config import WhenBlind
 from app.presence.entry import Asked, Entry, Known, outdoes
 from app.presence.limits import TimeLimits
-from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
+from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Reading, Sighting, Source
 from app.presence.words import UnknownWords
 
 LAST_VALUE_LIMIT_S = 24 * 3600.0
@@ -51,32 +51,46 @@ class PresenceStore:
         self._keep_for_s = keep_for_s
         self._limit_s = LAST_VALUE_LIMIT_S if when_blind is WhenBlind.LAST else keep_for_s
         self.entries: dict[str, Entry] = {}
-        self._limits = TimeLimits(self.entries, limit_s=self._limit_s, timer=timer)
-        self._ever_read: set[str] = set()
+        self._blind: set[str] = set()
+        self._limits = TimeLimits(self.entries, thrown_out=self._blind, limit_s=self._limit_s, timer=timer)
         self._debounce_s = debounce_s
         self.unknown_words = UnknownWords()
 
     def has_read(self, person_id: str) -> bool:
         """Whether Microsoft was ever asked about this person, with an answer."""
-        return person_id in self._ever_read
+        return person_id in self.entries or person_id in self._blind
+
+    @property
+    def people(self) -> Sequence[str]:
+        """Everybody who was ever read, as of now."""
+        return [*self.entries, *self._blind]
 
     def get(self, person_id: str) -> Sighting | None:
         """What can be said right now; None for somebody who has never been read."""
         if entry := self._remembered(person_id):
             return self._sighting(entry)
-        return NOTHING_KNOWN if person_id in self._ever_read else None
+        return NOTHING_KNOWN if self.has_read(person_id) else None
 
-    def record(self, readings: Mapping[str, Presence], asked: Asked) -> None:
-        """Take in the readings of one request; one that an overlapping request has outdone is dropped."""
-        for person_id, presence in readings.items():
-            self.unknown_words.note(presence)
-            entry = self._remembered(person_id)
-            if entry is None:
-                self._put(person_id, Entry(Known(presence=presence, source=asked.source), asked))
-            elif outdoes(presence, asked, entry):
-                entry.take(presence, asked, debounce_s=self._debounce_s)
-                self._limits.renew(person_id, entry)
-        self._ever_read.update(readings)
+    def record(self, readings: Mapping[str, Reading], asked: Asked) -> None:
+        """Take in the readings of one request; one that an overlapping request has outdone is dropped.
+
+        Nearly all of them say what is known already, of people who were read together before: they cost one
+        comparison each, and whatever is the same for all of them is worked out once.
+        """
+        before, later, renewed = None, False, list[str]()
+        due_before = self._limits.due_before(asked.at)
+        for person_id, reading in readings.items():
+            entry = self.entries.get(person_id)
+            if entry is not None and entry.asked is not before:
+                before, later = entry.asked, self._plainly_later(asked, entry)
+            if entry is not None and later and reading == entry.said:
+                entry.asked = asked
+            else:
+                entry = self._look_at(person_id, reading, asked)
+            if entry.renewed_at <= due_before:
+                entry.renewed_at = asked.at
+                renewed.append(person_id)
+        self._limits.start(renewed, at=asked.at)
 
     def kept(self, person_id: str) -> Kept | None:
         """What is worth keeping of somebody's last reading; None for somebody never read."""
@@ -87,7 +101,7 @@ class PresenceStore:
                 changed_at=entry.known.changed_at,
                 source=entry.known.source,
             )
-        return Kept() if person_id in self._ever_read else None
+        return Kept() if self.has_read(person_id) else None
 
     def restore(self, kept: Mapping[str, Kept], *, now: datetime, blind_too: bool) -> None:
         """Take in what an earlier process has kept; `now` by the same clock as its dates.
@@ -95,35 +109,54 @@ class PresenceStore:
         A reading from the future is no reading: its person counts as blind. One past the limit is dropped;
         with `blind_too` its person counts as blind, without it as never read.
         """
+        began_at, restored = self._timer(), list[str]()
         for person_id, one in kept.items():
             age_s = math.inf if one.observed_at is None else (now - one.observed_at).total_seconds()
             if one.presence and one.observed_at and 0 <= age_s <= self._limit_s:
-                self._put(person_id, self._restored(one.presence, one.observed_at, one.changed_at, age_s))
-            if blind_too or age_s <= self._limit_s:
-                self._ever_read.add(person_id)
+                entry = self._restored(one, one.presence, one.observed_at, at=began_at - age_s)
+                entry.renewed_at = began_at
+                self.entries[person_id] = entry
+                restored.append(person_id)
+            elif blind_too or age_s <= self._limit_s:
+                self._blind.add(person_id)
+        self._limits.start(restored, at=began_at)
 
-    def forget_all_but(self, held: Iterable[str]) -> None:
-        """Drop everybody who is no longer held."""
-        for person_id in self._ever_read.difference(held):
-            self._ever_read.discard(person_id)
-            self._limits.drop(person_id)
+    def forget(self, people: Iterable[str]) -> None:
+        """Drop these people: they are no longer held."""
+        for person_id in people:
+            self.entries.pop(person_id, None)
+            self._blind.discard(person_id)
 
     def freshness_of(self, person_id: str) -> Freshness | None:
         """How far to trust what is known of somebody; None for one who has never been read."""
         if entry := self._remembered(person_id):
             return self._freshness(self._age_s(entry))
-        return Freshness.BLIND if person_id in self._ever_read else None
+        return Freshness.BLIND if self.has_read(person_id) else None
 
-    def _restored(
-        self, presence: Presence, wall: datetime, changed_at: datetime | None, age_s: float
-    ) -> Entry:
-        at = self._timer() - age_s
-        asked = Asked(at=at, arrived_at=at, wall=wall, source=Source.SNAPSHOT)
-        return Entry(Known(presence=presence, source=Source.SNAPSHOT, changed_at=changed_at), asked)
+    def _restored(self, kept: Kept, presence: Presence, wall: datetime, *, at: float) -> Entry:
+        known = Known(presence=presence, source=Source.SNAPSHOT, changed_at=kept.changed_at)
+        return Entry(known, Asked(at=at, arrived_at=at, wall=wall, source=Source.SNAPSHOT))
 
-    def _put(self, person_id: str, entry: Entry) -> None:
-        self._limits.start(person_id)
-        self.entries[person_id] = entry
+    def _plainly_later(self, asked: Asked, entry: Entry) -> bool:
+        """Whether a reading wins over one of the same source that still counts, whatever it says."""
+        before = entry.asked
+        is_later = asked.at >= before.arrived_at and asked.source is before.source
+        return is_later and self._age_s(entry) <= self._limit_s
+
+    def _look_at(self, person_id: str, reading: Reading, asked: Asked) -> Entry:
+        """Take in one reading that may say something new; where it went."""
+        presence = reading.presence
+        puzzling = self.unknown_words.note(presence)
+        entry = self._remembered(person_id)
+        if entry is None:
+            entry = self.entries[person_id] = Entry(Known(presence=presence, source=asked.source), asked)
+            self._blind.discard(person_id)
+        elif outdoes(presence, asked, entry):
+            entry.take(presence, asked, debounce_s=self._debounce_s)
+        else:
+            return entry
+        entry.said = None if puzzling or entry.known.pending else reading.lasting(person_id)
+        return entry
 
     def _remembered(self, person_id: str) -> Entry | None:
         """The entry, unless it is past the limit: what lies there longer is only not yet thrown out."""
