@@ -12,11 +12,11 @@ _PORTION = 100
 _LARGE_PORTION = 5_000
 
 
-async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
+async def in_turns(items: Iterable[T], *, portion: int = _PORTION) -> AsyncIterator[T]:
     """The items as they are, with a turn for everybody else after each portion."""
     for number, item in enumerate(items, start=1):
         yield item
-        if number % _PORTION == 0:
+        if number % portion == 0:
             await asyncio.sleep(0)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
+from sys import intern
 from typing import Any, Protocol
 
 import msgspec
@@ -76,8 +77,7 @@ class Removal(StrEnum):
     FINAL = "deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One account of the directory, with every address and number it can be asked for by."""
 
     id: str
@@ -105,6 +105,17 @@ class Person:
     def guest(self) -> bool:
         """Whether the account belongs to another organisation."""
         return (self.user_type or "").lower() == "guest"
+
+    def thrifty(self) -> "Person":
+        """The same with each text kept once: one address usually stands in three places."""
+        texts = {text: text for text in (self.user_principal_name, self.mail) if text}
+        principal = self.user_principal_name
+        return msgspec.structs.replace(
+            self,
+            user_principal_name=principal and texts[principal],
+            aliases=tuple(texts.get(alias, alias) for alias in self.aliases),
+            user_type=self.user_type and intern(self.user_type),
+        )
 
     def addresses(self) -> set[str]:
         """Every address of this account, ready to be compared."""
@@ -193,5 +204,8 @@ def comparable(address: str) -> str:
     """An address in the form that is compared: composed (NFC) and lower case.
 
     Not `casefold`: it would make `strauß@` and `strauss@`, which are two mailboxes, one.
+    One that is in this form already is given back itself, not copied: it takes room as a key once more.
     """
+    if address.isascii() and address.islower():
+        return address
     return unicodedata.normalize("NFC", address.lower())
