@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -26,3 +27,20 @@ async def in_portions(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:
         if start:
             await asyncio.sleep(0)
         yield items[start : start + _LARGE_PORTION]
+
+
+class OneByOne:
+    """Lets one in at a time, each after a turn for everybody else.
+
+    Answers that arrive together would otherwise all be worked on in one go, before anybody else.
+    """
+
+    def __init__(self) -> None:
+        self._free = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the others, and once more for whoever is none of them."""
+        async with self._free:
+            await asyncio.sleep(0)
+            yield

@@ -12,7 +12,7 @@ from app.graph.wire import UserPage, decode_presences, decode_users, encode_ids
 from app.presence.entry import Asked
 from app.presence.models import UNKNOWN_PRESENCE, PersonChange, Reading, Source
 from app.presence.phones import NumberReader
-from app.turns import in_turns
+from app.turns import OneByOne, in_turns
 
 # Microsoft Graph, *cloudCommunications: getPresencesByUserId*.
 IDS_PER_REQUEST = 650
@@ -35,12 +35,14 @@ class GraphClient:
     def __init__(self, transport: GraphTransport, *, numbers: NumberReader) -> None:
         self._transport = transport
         self._numbers = numbers
+        self._reading = OneByOne()
         self.narrow = False
 
     async def presences(self, ids: Sequence[str], *, source: Source) -> tuple[dict[str, Reading], Asked]:
         """Presence for each of at most 650 object ids; one that Graph leaves out is unknown."""
         reply = await self._transport.post("/v1.0/communications/getPresencesByUserId", encode_ids(ids))
-        found: Mapping[str, Reading] = decode_presences(reply.body)
+        async with self._reading.turn():
+            found: Mapping[str, Reading] = decode_presences(reply.body)
         asked = Asked(at=reply.asked_at, arrived_at=reply.arrived_at, wall=reply.wall, source=source)
         return dict(zip(ids, map(found.get, ids, repeat(UNKNOWN_PRESENCE)), strict=True)), asked
 
