@@ -55,6 +55,7 @@ class Directory:
         self._now = Tables(self._would_hold)
         self._in_order: list[tuple[str, str]] | None = None
         self._listed = False
+        self.listings = 0
 
     @property
     def complete(self) -> bool:
@@ -84,26 +85,27 @@ class Directory:
         """The held people a comparable key belongs to: nobody, one, or several."""
         if person := self._now.held.get(key):
             return (person,)
-        return self._now.only_held(self._now.by_address.get(key))
+        return self._now.only_held(self._now.by_address.all(key))
 
     def only(self, key: str) -> Person | None:
         """The one held person a comparable key belongs to, at the price of two look-ups; None for others."""
         now = self._now
         if person := now.held.get(key):
             return person
-        if person_id := now.by_address.only(key):
-            return now.held.get(person_id)
-        held = now.only_held(now.by_address.get(key))
+        ids = now.by_address.get(key, ())
+        if isinstance(ids, str):
+            return now.held.get(ids)
+        held = now.only_held(ids)
         return held[0] if len(held) == 1 else None
 
     def find_by_number(self, digits: str) -> tuple[Person, ...]:
         """The held people with this phone number, in E.164 digits."""
-        return self._now.only_held(self._now.by_number.get(digits))
+        return self._now.only_held(self._now.by_number.all(digits))
 
     def set_aside(self, key: str) -> tuple[Person, ...]:
         """Accounts of this address or object id that are known by name only, because they are not held."""
         now = self._now
-        ids = {key, *now.by_address.get(key)} & now.people.keys()
+        ids = {key, *now.by_address.all(key)} & now.people.keys()
         return tuple(now.people[person_id] for person_id in sorted(ids - now.held.keys()))
 
     def in_scope(self, person: Person) -> bool:
@@ -153,6 +155,7 @@ class Directory:
         """Let a planned round take effect; nothing else may have changed since it was planned."""
         if plan.tables:
             self._now, self._listed = plan.tables, True
+            self.listings += 1
         for person_id, after in plan.people.items():
             if self._now.people.get(person_id) != after:
                 self._now.put(person_id, after)
@@ -173,6 +176,7 @@ class Directory:
         for person in people:
             self._now.put(person.id, person.thrifty())
         self._listed = True
+        self.listings += 1
         self._in_order = None
 
     def page(self, *, after: tuple[str, str] | None) -> Iterable[Person]:
