@@ -53,6 +53,7 @@ class PresencePoller:
         self._gathering: list[str] = []
         self._departure: asyncio.Task[None] | None = None
         self._nobody_held = False
+        self._changes_seen = 0
         self._unproven: set[str] = set()
         self.read_once = asyncio.Event()
 
@@ -127,11 +128,16 @@ class PresencePoller:
                 f"Reading presence is not allowed: grant Presence.Read.All, with admin consent. {error}"
             ) from error
         self._store.record(readings, asked)
-        self._unproven.difference_update(readings)
+        if self._unproven:
+            self._unproven.difference_update(readings)
         if self._history:
             self._history.note(readings, asked.wall)
 
     async def _forget_who_left(self) -> None:
+        """Nobody leaves while the directory stays as it is, and to look for them takes its time."""
+        if self._directory.changes == self._changes_seen:
+            return
+        self._changes_seen = self._directory.changes
         async for portion in in_portions(self._store.people):
             gone = [person_id for person_id in portion if not self._directory.holds(person_id)]
             self._store.forget(gone)

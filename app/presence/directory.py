@@ -56,6 +56,7 @@ class Directory:
         self._in_order: list[tuple[str, str]] | None = None
         self._listed = False
         self.listings = 0
+        self.changes = 0
 
     @property
     def complete(self) -> bool:
@@ -159,7 +160,7 @@ class Directory:
         for person_id, after in plan.people.items():
             if self._now.people.get(person_id) != after:
                 self._now.put(person_id, after)
-        self._in_order = None
+        self._note_change()
 
     def regroup(self, members: Members) -> None:
         """Take in the members of some groups: who has joined enters and who has left leaves, all at once.
@@ -168,7 +169,7 @@ class Directory:
         """
         before, self._members = self._members, {**self._members, **members}
         self._rejudge(self._now, before)
-        self._in_order = None
+        self._note_change()
 
     def restore(self, people: Iterable[Person], members: Members) -> None:
         """Take over what an earlier process knew: everybody, and the members of the groups it had read."""
@@ -177,7 +178,7 @@ class Directory:
             self._now.put(person.id, person.thrifty())
         self._listed = True
         self.listings += 1
-        self._in_order = None
+        self._note_change()
 
     def page(self, *, after: tuple[str, str] | None) -> Iterable[Person]:
         """Held people in the order of their address, beginning behind the position `after`."""
@@ -189,6 +190,10 @@ class Directory:
                 order[index][1]
             ):  # who has left while the reader paused is left out
                 yield person
+
+    def _note_change(self) -> None:
+        self.changes += 1
+        self._in_order = None
 
     def _would_hold(self, person: Person) -> bool:
         return person.held and self.in_scope(person)

@@ -77,10 +77,10 @@ class PresenceStore:
         Nearly all of them say what is known already, of people who were read together before: they cost one
         comparison each, and whatever is the same for all of them is worked out once.
         """
-        before, later, renewed = None, False, list[str]()
+        before, later, renewed, find = None, False, list[str](), self.entries.get
         due_before = self._limits.due_before(asked.at)
         for person_id, reading in readings.items():
-            entry = self.entries.get(person_id)
+            entry = find(person_id)
             if entry is not None and entry.asked is not before:
                 before, later = entry.asked, self._plainly_later(asked, entry)
             if entry is not None and later and reading == entry.said:
