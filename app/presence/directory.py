@@ -175,7 +175,7 @@ class Directory:
         """Take over what an earlier process knew: everybody, and the members of the groups it had read."""
         self._members = dict(members)
         for person in people:
-            self._now.put(person.id, person.thrifty())
+            self._now.put(person.id, person)
         self._listed = True
         self.listings += 1
         self._note_change()
