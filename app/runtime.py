@@ -16,6 +16,7 @@ from app.graph.sign_in_http import SignInHttp, open_sign_in_http
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
+from app.ingest.at_rest import AtRest
 from app.ingest.census import Census
 from app.ingest.demand import PersonSearch
 from app.ingest.desk import Desk
@@ -229,11 +230,17 @@ def _start_feeds(tenant: Tenant, settings: Settings) -> None:
     async def keep_people() -> None:
         await run_every(settings.directory_interval, tenant.users.round, feed=people)
 
+    at_rest = AtRest(tenant.directory)
+
+    async def sweep() -> None:
+        await tenant.poller.sweep()
+        at_rest.after_sweep()
+
     async def keep_presence() -> None:
         await tenant.users.listed.wait()
         if tenant.groups.needed:
             await tenant.groups.attempted.wait()
-        await run_every(settings.poll_interval, tenant.poller.sweep, feed=presence)
+        await run_every(settings.poll_interval, sweep, feed=presence)
 
     async def keep_an_eye_on_the_loop() -> None:
         await run_every(MEASURED_OVER_S, tenant.lag.round, feed=loop)

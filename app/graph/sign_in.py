@@ -6,11 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-import msal
-from msal.exceptions import MsalServiceError
 
 from app.errors import PasswordRefused, SignInError, SignInRefused, SignInUnavailable
 from app.graph.credentials import Credentials, UserPassword
@@ -18,11 +16,15 @@ from app.graph.reach import why_unreachable
 from app.graph.sign_in_http import SignInHttp
 from app.graph.wire_errors import retry_after_s
 
+if TYPE_CHECKING:
+    # msal brings `requests` along, a tenth of a second of imports: done by the first sign-in, which has a
+    # thread of its own and does not stand between the start and the first answer.
+    import msal
+
 # entra-docs, *reference-error-codes*: "temporary", "throttled", "server" and the client-loop guard.
 _TRANSIENT = frozenset({50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090})
 # Wrong password and smart lockout: each further try makes it worse (*concept-sspr-policy*).
 _PASSWORD = frozenset({50053, 50126})
-_OUTAGES = (httpx.HTTPError, MsalServiceError, json.JSONDecodeError)
 # What msal, and reading its result, raise when an answer has not the documented shape.
 _STUMBLES = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
@@ -49,7 +51,7 @@ class MsalSignIn:
         self._connect = connect
         self._http: SignInHttp | None = None
         self._app: msal.ConfidentialClientApplication | None = None
-        self._cache = msal.TokenCache()
+        self._cache: msal.TokenCache | None = None
 
     def acquire(self, *, renew: bool = False) -> Token:
         """A token, from msal's cache unless `renew`. Raises SignInError."""
@@ -69,14 +71,17 @@ class MsalSignIn:
         app = self._app = self._app or self._new_application()
         try:
             return _token(self._result(app, renew=renew), status=self._http.status if self._http else None)
-        except _OUTAGES as error:
+        except _outages() as error:
             raise _unavailable(error) from error
         except _STUMBLES as error:
             raise _undocumented(error) from error
 
-    def _new_application(self) -> msal.ConfidentialClientApplication:
+    def _new_application(self) -> "msal.ConfidentialClientApplication":
+        import msal  # noqa: PLC0415 - see the top of the file
+
         credential = self._app_credential()
         self._http = self._http or self._connect()
+        self._cache = self._cache or msal.TokenCache()
         try:
             return msal.ConfidentialClientApplication(
                 self._credentials.client_id,
@@ -87,7 +92,7 @@ class MsalSignIn:
                 token_cache=self._cache,
                 azure_region=False,  # deaf to MSAL_FORCE_REGION
             )
-        except _OUTAGES as error:
+        except _outages() as error:
             raise _unavailable(error) from error
         except _STUMBLES as error:
             raise _discovery_failed(error, status=self._http.status) from error
@@ -101,30 +106,36 @@ class MsalSignIn:
                 "AZURE_CLIENT_CERTIFICATE_PASSWORD."
             ) from None
 
-    def _result(self, app: msal.ConfidentialClientApplication, *, renew: bool) -> dict[str, Any]:
+    def _result(self, app: "msal.ConfidentialClientApplication", *, renew: bool) -> dict[str, Any]:
         if self._credentials.user:
             return self._as_user(app, self._credentials.user, renew=renew)
         if renew:
             app.remove_tokens_for_client()
         result: dict[str, Any] = app.acquire_token_for_client(
-            [self._credentials.scope], http_exceptions=_OUTAGES
+            [self._credentials.scope], http_exceptions=_outages()
         )
         return result
 
     def _as_user(
-        self, app: msal.ConfidentialClientApplication, user: UserPassword, *, renew: bool
+        self, app: "msal.ConfidentialClientApplication", user: UserPassword, *, renew: bool
     ) -> dict[str, Any]:
         """The refresh token first: msal's password flow never looks into its cache."""
         scopes = [self._credentials.scope]
         silent = None
         for account in app.get_accounts(username=user.username)[:1]:
             silent = app.acquire_token_silent(
-                scopes, account=account, force_refresh=renew, http_exceptions=_OUTAGES
+                scopes, account=account, force_refresh=renew, http_exceptions=_outages()
             )
         result: dict[str, Any] = silent or app.acquire_token_by_username_password(
             user.username, user.password, scopes=scopes
         )
         return result
+
+
+def _outages() -> tuple[type[Exception], ...]:
+    from msal.exceptions import MsalServiceError  # noqa: PLC0415 - see the top of the file
+
+    return (httpx.HTTPError, MsalServiceError, json.JSONDecodeError)
 
 
 def _token(result: dict[str, Any], *, status: int | None) -> Token:
@@ -169,7 +180,8 @@ def _discovery_failed(error: Exception, *, status: int | None) -> SignInError:
 
 
 def _unavailable(error: Exception) -> SignInUnavailable:
-    what = str(error) if isinstance(error, MsalServiceError) else why_unreachable(error)
+    ours = isinstance(error, (httpx.HTTPError, json.JSONDecodeError))
+    what = why_unreachable(error) if ours else str(error)
     return SignInUnavailable(f"The sign-in host cannot be used: {what}.")
 
 

@@ -6,6 +6,7 @@ properties are ignored, words in any case are taken, an item that cannot be read
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,25 +16,58 @@ from app.graph.wire_errors import UNREADABLE
 from app.presence.models import PersonChange, Presence, Removal, canonical_word
 
 
-class _OutOfOffice(msgspec.Struct, rename="camel"):
+class _OutOfOffice(msgspec.Struct, rename="camel", gc=False):
     is_out_of_office: bool | None = None
 
 
-class _Body(msgspec.Struct):
+class _Body(msgspec.Struct, gc=False):
     content: str | None = None
 
 
-class _StatusMessage(msgspec.Struct):
+class _StatusMessage(msgspec.Struct, gc=False):
     message: _Body | None = None
 
 
-class _Presence(msgspec.Struct, rename="camel"):
+class ReportedPresence(msgspec.Struct, rename="camel", gc=False):
+    """One presence as Microsoft wrote it, which becomes ours only if it says something new.
+
+    Outside the garbage collector, with all it holds: a sweep makes one for each person.
+    """
+
     id: str
     availability: str | None = None
     activity: str | None = None
     out_of_office_settings: _OutOfOffice | None = None
     status_message: _StatusMessage | None = None
     sequence_number: str | None = None
+
+    @property
+    def presence(self) -> Presence:
+        """The same in our words."""
+        settings = self.out_of_office_settings
+        return Presence(
+            availability=canonical_word(self.availability),
+            activity=canonical_word(self.activity),
+            out_of_office=settings.is_out_of_office if settings else None,
+            status_message=self._status(),
+            sequence_number=self.sequence_number,
+        )
+
+    def lasting(self, person_id: str) -> "ReportedPresence":
+        """The same, sharing its words, its id and its settings with everybody else's."""
+        settings = self.out_of_office_settings
+        return ReportedPresence(
+            id=person_id if self.id == person_id else self.id,
+            availability=self.availability and intern(self.availability),
+            activity=self.activity and intern(self.activity),
+            out_of_office_settings=settings and _OUT_OF_OFFICE[settings.is_out_of_office],
+            status_message=self.status_message,
+            sequence_number=self.sequence_number,
+        )
+
+    def _status(self) -> str | None:
+        status = self.status_message
+        return status.message.content if status and status.message else None
 
 
 class _Removed(msgspec.Struct):
@@ -66,7 +100,7 @@ class _Envelope(msgspec.Struct):
 
 
 class _Presences(msgspec.Struct):
-    value: list[_Presence]
+    value: list[ReportedPresence]
 
 
 class _Users(msgspec.Struct):
@@ -86,10 +120,11 @@ class UserPage:
     unreadable: int = 0
 
 
+_OUT_OF_OFFICE = {answer: _OutOfOffice(answer) for answer in (True, False, None)}
 _ESSENTIAL = frozenset({"id", "@removed"})
 _PLAIN = ("display_name", "mail", "user_principal_name", "mobile_phone", "account_enabled", "user_type")
 
-Item = TypeVar("Item", _Presence, _User)
+Item = TypeVar("Item", ReportedPresence, _User)
 
 _presences = msgspec.json.Decoder(_Presences)
 _users = msgspec.json.Decoder(_Users)
@@ -102,13 +137,15 @@ def encode_ids(ids: Iterable[str]) -> bytes:
     return msgspec.json.encode({"ids": list(ids)})
 
 
-def decode_presences(body: bytes) -> dict[str, Presence]:
+def decode_presences(body: bytes) -> dict[str, ReportedPresence]:
     """Presences by lower-case object id, in whatever order they came. Raises UnexpectedAnswer."""
     try:
         items = _presences.decode(body).value
     except UNREADABLE:
-        items, _ = _readable(body, _Presence)
-    return {item.id.lower(): _presence(item) for item in items}
+        items, _ = _readable(body, ReportedPresence)
+    found = {item.id: item for item in items}
+    spelt = "".join(found)
+    return found if spelt == spelt.lower() else {item.id.lower(): item for item in items}
 
 
 def decode_users(body: bytes) -> UserPage:
@@ -166,17 +203,6 @@ def _decoded_links(body: bytes) -> _Links:
         return _links.decode(body)
     except UNREADABLE as error:
         raise UnexpectedAnswer(f"Microsoft Graph's page has no usable link ({error}).") from None
-
-
-def _presence(item: _Presence) -> Presence:
-    settings, status = item.out_of_office_settings, item.status_message
-    return Presence(
-        availability=canonical_word(item.availability),
-        activity=canonical_word(item.activity),
-        out_of_office=settings.is_out_of_office if settings else None,
-        status_message=status.message.content if status and status.message else None,
-        sequence_number=item.sequence_number,
-    )
 
 
 def _change(item: _User) -> PersonChange:

@@ -12,10 +12,12 @@ from app.errors import GraphRejected, PermissionMissing
 from app.graph.client import GraphClient
 from app.ingest.sweep import Sweep, portions
 from app.presence.directory import Directory
+from app.presence.entry import Asked
 from app.presence.history import History
 from app.presence.models import UNKNOWN_PRESENCE, Source
-from app.presence.store import Asked, PresenceStore
+from app.presence.store import PresenceStore
 from app.single_flight import SingleFlight
+from app.turns import in_portions
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class PresencePoller:
         self._gathering: list[str] = []
         self._departure: asyncio.Task[None] | None = None
         self._nobody_held = False
+        self._changes_seen = 0
         self._unproven: set[str] = set()
         self.read_once = asyncio.Event()
 
@@ -60,17 +63,16 @@ class PresencePoller:
         Somebody whom Graph refuses to be asked about is unknown, and left out for an hour.
         """
         held = self._directory.held
-        self._store.forget_all_but(held)
-        if self._history:
-            self._history.forget_all_but(held)
+        await self._forget_who_left()
+        outcasts = set(self._outcasts)
         sweep = Sweep(self._read_swept)
-        failures = await sweep.run([person_id for person_id in held if person_id not in self._outcasts])
+        failures = await sweep.run([one for one in held if one not in outcasts] if outcasts else held)
         if sweep.accepted:
             self._outcasts.update(dict.fromkeys(sweep.refused, True))
         elif sweep.refused:
             failures.append(GraphRejected("Microsoft Graph refused every request of the sweep."))
-        self._record_outcasts(held)
-        self._note_readiness(held)
+        self._record_outcasts()
+        await self._note_readiness(held)
         if failures:
             raise failures[0]
 
@@ -82,7 +84,8 @@ class PresencePoller:
     def resume(self, *, unproven: Iterable[str] = ()) -> None:
         """Count an earlier process's readings as our own, but for people whom we have yet to ask about."""
         self._unproven = set(unproven)
-        self._note_readiness(self._directory.held)
+        held = self._directory.held
+        self._conclude(held, all_read=all(map(self._was_read, held)))
 
     async def request(self, ids: Iterable[str], *, within_s: float) -> None:
         """Wait at most `within_s` until these people have been read; callers at one time share the call."""
@@ -125,15 +128,34 @@ class PresencePoller:
                 f"Reading presence is not allowed: grant Presence.Read.All, with admin consent. {error}"
             ) from error
         self._store.record(readings, asked)
-        self._unproven.difference_update(readings)
+        if self._unproven:
+            self._unproven.difference_update(readings)
         if self._history:
             self._history.note(readings, asked.wall)
 
-    def _note_readiness(self, held: Sequence[str]) -> None:
+    async def _forget_who_left(self) -> None:
+        """Nobody leaves while the directory stays as it is, and to look for them takes its time."""
+        if self._directory.changes == self._changes_seen:
+            return
+        self._changes_seen = self._directory.changes
+        async for portion in in_portions(self._store.people):
+            gone = [person_id for person_id in portion if not self._directory.holds(person_id)]
+            self._store.forget(gone)
+            if self._history:
+                self._history.forget(gone)
+
+    async def _note_readiness(self, held: Sequence[str]) -> None:
+        all_read = True
+        if not self.everybody_read:
+            async for portion in in_portions(held):
+                all_read = all_read and all(map(self._was_read, portion))
+        self._conclude(held, all_read=all_read)
+
+    def _conclude(self, held: Sequence[str], *, all_read: bool) -> None:
         """Nobody held is an answer only when it is known who could be."""
         if not self._directory.complete:
             return
-        if not self.everybody_read and all(map(self._was_read, held)):
+        if all_read:
             self.read_once.set()
         if not held and not self._nobody_held:
             _LOG.warning("Nobody is held: there is no enabled member of the tenant inside PRESENCE_SCOPE")
@@ -142,8 +164,8 @@ class PresencePoller:
     def _was_read(self, person_id: str) -> bool:
         return self._store.has_read(person_id) and person_id not in self._unproven
 
-    def _record_outcasts(self, held: Iterable[str]) -> None:
+    def _record_outcasts(self) -> None:
         now = self._clock.monotonic()
         asked = Asked(at=now, arrived_at=now, wall=self._clock.now(), source=Source.SWEEP)
-        outcasts = (person_id for person_id in held if person_id in self._outcasts)
+        outcasts = filter(self._directory.holds, self._outcasts)
         self._store.record(dict.fromkeys(outcasts, UNKNOWN_PRESENCE), asked)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
@@ -124,7 +124,9 @@ class Snapshot:
         """Without what people have written about themselves, unless the operator wants that."""
         if self.status_messages or kept.presence is None or kept.presence.status_message is None:
             return kept
-        return msgspec.structs.replace(kept, presence=replace(kept.presence, status_message=None))
+        return msgspec.structs.replace(
+            kept, presence=msgspec.structs.replace(kept.presence, status_message=None)
+        )
 
     def _check(self, header: Header) -> None:
         if header.identity != self.identity:

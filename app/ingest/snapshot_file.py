@@ -106,7 +106,7 @@ class SnapshotFile:
         """What was written last; None without a file. Raises SnapshotUnusable."""
         try:
             with gzip.open(self._path) as file:
-                return _decoded(file.read())
+                return _decoded(file)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -178,11 +178,16 @@ def _row(person: Person, kept: Kept | None) -> _Row:
     )
 
 
-def _decoded(data: bytes) -> Content:
-    first, _, rest = data.partition(b"\n")
+def _decoded(file: gzip.GzipFile) -> Content:
+    """Line by line: all at once, a hundred thousand people would take as much room again, and keep it."""
+    first = file.readline()
     version = msgspec.json.decode(first, type=_Version).version
     if version != VERSION:
         raise SnapshotUnusable(f"it was written by another version (format {version})")
     header = msgspec.json.decode(first, type=Header)
-    rows: list[_Row] = msgspec.json.Decoder(_Row).decode_lines(rest)
-    return Content(header=header, people=[row.person for row in rows], readings=[row.kept for row in rows])
+    decoder, people, readings = msgspec.json.Decoder(_Row), list[Person](), list[Kept | None]()
+    for line in file:
+        row = decoder.decode(line)
+        people.append(row.person.thrifty())
+        readings.append(row.kept)
+    return Content(header=header, people=people, readings=readings)

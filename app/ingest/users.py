@@ -8,9 +8,10 @@ from collections.abc import Callable
 from app.errors import DeltaExpired, GraphRejected, MassRemoval, PermissionMissing, UnexpectedAnswer
 from app.graph.client import GraphClient
 from app.graph.wire import UserPage
-from app.presence.directory import Directory
+from app.presence.directory import Directory, Listing, Plan
 from app.presence.models import PersonChange
 from app.presence.safety import LossGuard
+from app.turns import in_turns
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class UserSync:
         self._delta_link: str | None = None
         self._next_link: str | None = None
         self._pending: list[PersonChange] = []
+        self._listing: Listing | None = None
         self._unreadable = 0
         self._timer = timer
         self._try_wide_at = float("-inf")
@@ -94,11 +96,21 @@ class UserSync:
         while not page.delta_link:
             if not page.next_link:
                 raise UnexpectedAnswer("A page of people has neither a next link nor a delta link.")
-            self._pending += page.changes
+            await self._take_in(page)
             self._next_link = page.next_link
             page = await self._client.users(self._next_link)
             self._unreadable += page.unreadable
-        self._finish([*self._pending, *page.changes], page.delta_link)
+        await self._take_in(page)
+        self._finish(page.delta_link)
+
+    async def _take_in(self, page: UserPage) -> None:
+        """Keep a page for the end of the round; everybody's state takes shape meanwhile, changes wait."""
+        if self._delta_link:
+            self._pending += page.changes
+            return
+        self._listing = self._listing or self._directory.begin_listing()
+        async for change in in_turns(page.changes):
+            self._listing.add(change)
 
     async def _first_page(self) -> UserPage:
         """The page to go on with; a listing begins wide, and narrow where only that is allowed."""
@@ -140,11 +152,10 @@ class UserSync:
             f"Listing people is not allowed: grant User.Read.All, with admin consent. {refusal}"
         ) from refusal
 
-    def _finish(self, changes: list[PersonChange], delta_link: str) -> None:
+    def _finish(self, delta_link: str) -> None:
         if self._unreadable:
             _LOG.warning("%d people could not be read in this round: they are left out", self._unreadable)
-        plan = self._directory.plan(changes, listing=not self._delta_link)
-        held = len(self._directory.held)
+        plan, held = self._plan(), len(self._directory.held)
         self.listed.set()
         if not self._losses.believes(plan.lost, of=held):
             self._start_over(self._delta_link)
@@ -156,5 +167,11 @@ class UserSync:
         self._start_over(delta_link)
         self.rounds += 1
 
+    def _plan(self) -> Plan:
+        if self._listing:
+            return self._directory.conclude(self._listing)
+        return self._directory.plan(self._pending)
+
     def _start_over(self, delta_link: str | None = None) -> None:
-        self._delta_link, self._next_link, self._pending, self._unreadable = delta_link, None, [], 0
+        self._delta_link, self._next_link, self._listing = delta_link, None, None
+        self._pending, self._unreadable = [], 0

@@ -2,21 +2,44 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from itertools import filterfalse
 
 from app.presence.addresses import domain_of
-from app.presence.index import Index
-from app.presence.models import Person, PersonChange, Removal
+from app.presence.models import Person, PersonChange
 from app.presence.scope import WHOLE_TENANT, Members, Scope
+from app.presence.tables import Tables, changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a round would make of the people it touches (None: gone), and which held people it would lose."""
+    """What a round would make of the directory, and which held people it would lose.
 
-    people: Mapping[str, Person | None]
+    A round of changes names the people it touches (None: gone), a listing has everybody in tables of its own.
+    """
+
     lost: frozenset[str]
-    listing: bool
+    people: Mapping[str, Person | None] = field(default_factory=dict)
+    tables: Tables | None = None
+
+
+class Listing:
+    """The next state of a directory, filled while the pages of a listing come: it takes effect as a whole.
+
+    Made person by person, because everybody else would wait for seconds while a hundred thousand are taken in
+    at once. Whoever the listing leaves as they were stays the very same object.
+    """
+
+    def __init__(self, before: Tables, tables: Tables, members: Members) -> None:
+        self._before = before
+        self.tables = tables
+        self.members = members
+
+    def add(self, change: PersonChange) -> None:
+        """Take in what the listing says about one account."""
+        after = changed(self.tables.people.get(change.id), change)
+        known = self._before.people.get(change.id)
+        self.tables.put(change.id, known if after == known else after)
 
 
 class Directory:
@@ -29,13 +52,11 @@ class Directory:
     def __init__(self, scope: Scope = WHOLE_TENANT) -> None:
         self._scope = scope
         self._members: Members = {}
-        self._people: dict[str, Person] = {}
-        self._by_address = Index()
-        self._by_number = Index()
-        self._domains: set[str] = set()
-        self._held: dict[str, Person] = {}
+        self._now = Tables(self._would_hold)
         self._in_order: list[tuple[str, str]] | None = None
         self._listed = False
+        self.listings = 0
+        self.changes = 0
 
     @property
     def complete(self) -> bool:
@@ -50,31 +71,43 @@ class Directory:
     @property
     def held(self) -> Sequence[str]:
         """The object ids of everybody whose presence is kept."""
-        return list(self._held)
+        return list(self._now.held)
 
     @property
     def people(self) -> Sequence[Person]:
         """Every account that is known, held or not, as of now."""
-        return list(self._people.values())
+        return list(self._now.people.values())
 
     def __len__(self) -> int:
         """How many accounts are known, held or not."""
-        return len(self._people)
+        return len(self._now.people)
 
     def find(self, key: str) -> tuple[Person, ...]:
         """The held people a comparable key belongs to: nobody, one, or several."""
-        if person := self._held.get(key):
+        if person := self._now.held.get(key):
             return (person,)
-        return self._only_held(self._by_address.get(key))
+        return self._now.only_held(self._now.by_address.all(key))
+
+    def only(self, key: str) -> Person | None:
+        """The one held person a comparable key belongs to, at the price of two look-ups; None for others."""
+        now = self._now
+        if person := now.held.get(key):
+            return person
+        ids = now.by_address.get(key, ())
+        if isinstance(ids, str):
+            return now.held.get(ids)
+        held = now.only_held(ids)
+        return held[0] if len(held) == 1 else None
 
     def find_by_number(self, digits: str) -> tuple[Person, ...]:
         """The held people with this phone number, in E.164 digits."""
-        return self._only_held(self._by_number.get(digits))
+        return self._now.only_held(self._now.by_number.all(digits))
 
     def set_aside(self, key: str) -> tuple[Person, ...]:
         """Accounts of this address or object id that are known by name only, because they are not held."""
-        ids = {key, *self._by_address.get(key)} & self._people.keys()
-        return tuple(self._people[person_id] for person_id in sorted(ids - self._held.keys()))
+        now = self._now
+        ids = {key, *now.by_address.all(key)} & now.people.keys()
+        return tuple(now.people[person_id] for person_id in sorted(ids - now.held.keys()))
 
     def in_scope(self, person: Person) -> bool:
         """Whether the scope would have this person held."""
@@ -82,109 +115,102 @@ class Directory:
 
     def holds(self, person_id: str) -> bool:
         """Whether presence is kept for this object id."""
-        return person_id in self._held
+        return person_id in self._now.held
 
     def knows_domain(self, key: str) -> bool:
         """Whether anybody ever had an address in this key's domain."""
-        return domain_of(key) in self._domains
+        return domain_of(key) in self._now.domains
 
     def replace_all(self, changes: Iterable[PersonChange]) -> None:
         """Take a finished listing as the whole truth: whoever it does not mention is gone."""
-        self.take(self.plan(changes, listing=True))
+        listing = self.begin_listing()
+        for change in changes:
+            listing.add(change)
+        self.take(self.conclude(listing))
 
     def apply(self, changes: Iterable[PersonChange]) -> None:
         """Take in a round of changes, in the order they came."""
-        self.take(self.plan(changes, listing=False))
+        self.take(self.plan(changes))
 
-    def plan(self, changes: Iterable[PersonChange], *, listing: bool) -> Plan:
-        """Work out a round without letting it take effect; a listing is the whole truth, changes are not."""
-        known: Mapping[str, Person] = {} if listing else self._people
-        people: dict[str, Person | None] = dict.fromkeys(self._people) if listing else {}
+    def begin_listing(self) -> Listing:
+        """A listing to be filled beside what is known; nothing of it takes effect yet."""
+        return Listing(self._now, Tables(self._would_hold), self._members)
+
+    def conclude(self, listing: Listing) -> Plan:
+        """What a finished listing would make of the directory, as the whole truth."""
+        listing.tables.domains |= self._now.domains
+        self._rejudge(listing.tables, listing.members)
+        lost = filterfalse(listing.tables.held.__contains__, self._now.held)
+        return Plan(lost=frozenset(lost), tables=listing.tables)
+
+    def plan(self, changes: Iterable[PersonChange]) -> Plan:
+        """Work out a round of changes without letting it take effect."""
+        people: dict[str, Person | None] = {}
         for change in changes:
-            before = people.get(change.id) or (None if change.id in people else known.get(change.id))
-            people[change.id] = _changed(before, change)
-        lost = (person_id for person_id, after in people.items() if not self._would_hold(after))
-        return Plan(people=people, lost=frozenset(lost) & self._held.keys(), listing=listing)
+            before = people[change.id] if change.id in people else self._now.people.get(change.id)
+            people[change.id] = changed(before, change)
+        lost = (key for key, after in people.items() if after is None or not self._would_hold(after))
+        return Plan(lost=frozenset(lost) & self._now.held.keys(), people=people)
 
     def take(self, plan: Plan) -> None:
         """Let a planned round take effect; nothing else may have changed since it was planned."""
+        if plan.tables:
+            self._now, self._listed = plan.tables, True
+            self.listings += 1
         for person_id, after in plan.people.items():
-            before = self._people.get(person_id)
-            if before != after:  # a relisting names everybody, and changes next to nobody
-                self._put(person_id, before=before, after=after)
-        self._listed = self._listed or plan.listing
-        self._in_order = None
+            if self._now.people.get(person_id) != after:
+                self._now.put(person_id, after)
+        self._note_change()
 
     def regroup(self, members: Members) -> None:
         """Take in the members of some groups: who has joined enters and who has left leaves, all at once.
 
         A group that is not mentioned keeps the members it had.
         """
-        moved = {
-            person_id
-            for group in self._scope.groups & members.keys()
-            for person_id in members[group] ^ self._members.get(group, frozenset())
-        }
-        self._members = {**self._members, **members}
-        for person_id in moved & self._people.keys():
-            self._put(person_id, before=self._people[person_id], after=self._people[person_id])
-        self._in_order = None
+        before, self._members = self._members, {**self._members, **members}
+        self._rejudge(self._now, before)
+        self._note_change()
 
     def restore(self, people: Iterable[Person], members: Members) -> None:
         """Take over what an earlier process knew: everybody, and the members of the groups it had read."""
         self._members = dict(members)
         for person in people:
-            self._put(person.id, before=self._people.get(person.id), after=person)
+            self._now.put(person.id, person)
         self._listed = True
-        self._in_order = None
+        self.listings += 1
+        self._note_change()
 
     def page(self, *, after: tuple[str, str] | None) -> Iterable[Person]:
         """Held people in the order of their address, beginning behind the position `after`."""
         if self._in_order is None:
-            self._in_order = sorted(map(position, self._held.values()))
+            self._in_order = sorted(map(position, self._now.held.values()))
         order = self._in_order
         for index in range(bisect_right(order, after) if after else 0, len(order)):
-            if person := self._held.get(order[index][1]):  # who has left while the reader paused is left out
+            if person := self._now.held.get(
+                order[index][1]
+            ):  # who has left while the reader paused is left out
                 yield person
 
-    def _would_hold(self, person: Person | None) -> bool:
-        return person is not None and person.held and self.in_scope(person)
+    def _note_change(self) -> None:
+        self.changes += 1
+        self._in_order = None
 
-    def _put(self, person_id: str, *, before: Person | None, after: Person | None) -> None:
-        self._unindex(before)
-        if after is None:
-            self._people.pop(person_id, None)
-        else:
-            self._people[person_id] = after
-            self._index(after)
+    def _would_hold(self, person: Person) -> bool:
+        return person.held and self.in_scope(person)
 
-    def _unindex(self, person: Person | None) -> None:
-        if person is not None:
-            self._held.pop(person.id, None)
-            self._by_address.remove(person.id, person.addresses())
-            self._by_number.remove(person.id, person.numbers())
-
-    def _index(self, person: Person) -> None:
-        addresses = person.addresses()
-        self._by_address.add(person.id, addresses)
-        self._by_number.add(person.id, person.numbers())
-        if not person.guest:  # a guest's domain is somebody else's
-            self._domains.update(filter(None, map(domain_of, addresses)))
-        if self._would_hold(person):
-            self._held[person.id] = person
-
-    def _only_held(self, ids: Iterable[str]) -> tuple[Person, ...]:
-        return tuple(self._held[person_id] for person_id in ids if person_id in self._held)
+    def _rejudge(self, tables: Tables, before: Members) -> None:
+        """Judge anew who is held among those who have joined or left a group of the scope since then."""
+        if before is self._members:
+            return
+        moved = {
+            person_id
+            for group in self._scope.groups & self._members.keys()
+            for person_id in self._members[group] ^ before.get(group, frozenset())
+        }
+        for person_id in moved & tables.people.keys():
+            tables.put(person_id, tables.people[person_id])
 
 
 def position(person: Person) -> tuple[str, str]:
     """Where a person stands in the order of a list: by address, then by object id."""
     return ((person.email or "").lower(), person.id)
-
-
-def _changed(before: Person | None, change: PersonChange) -> Person | None:
-    """The person after a change; a restorable removal keeps the record, because a restore may be partial."""
-    if change.removal is Removal.FINAL or (change.removal and before is None):
-        return None
-    known = before or Person(id=change.id)
-    return replace(known, **change.properties, deleted=change.removal is not None)

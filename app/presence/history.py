@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.presence.models import Presence
+from app.presence.models import Reading
 
 _KEPT = timedelta(hours=1)
 # A presence that flickers every few seconds is not worth more memory than this.
@@ -28,10 +28,11 @@ class History:
         self._now = now
         self._spells: dict[str, deque[Spell]] = {}
 
-    def note(self, readings: Mapping[str, Presence], seen_at: datetime) -> None:
+    def note(self, readings: Mapping[str, Reading], seen_at: datetime) -> None:
         """Remember the readings of one request; a state that is there already is not a new spell."""
-        for person_id, presence in readings.items():
+        for person_id, reading in readings.items():
             spells = self._spells.setdefault(person_id, deque(maxlen=_MOST))
+            presence = reading.presence
             words = (presence.availability, presence.activity)
             if not spells or (spells[-1].availability, spells[-1].activity) != words:
                 spells.append(Spell(seen_at=seen_at, availability=words[0], activity=words[1]))
@@ -43,10 +44,10 @@ class History:
         self._drop_old(spells)
         return tuple(spells)
 
-    def forget_all_but(self, held: Iterable[str]) -> None:
-        """Forget everybody who is no longer held."""
-        for person_id in self._spells.keys() - set(held):
-            del self._spells[person_id]
+    def forget(self, people: Iterable[str]) -> None:
+        """Forget these people: they are no longer held."""
+        for person_id in people:
+            self._spells.pop(person_id, None)
 
     def _drop_old(self, spells: deque[Spell]) -> None:
         """Drop what ended more than an hour ago: a spell ends where the next begins."""

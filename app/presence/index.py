@@ -3,26 +3,27 @@
 from collections.abc import Iterable
 
 
-class Index:
-    """Object ids by key, in the order they came. Keys without anybody take no room."""
+class Index(dict[str, str | tuple[str, ...]]):
+    """Object ids by key, in the order they came. Keys without anybody take no room, one id takes no tuple."""
 
-    def __init__(self) -> None:
-        self._ids: dict[str, tuple[str, ...]] = {}
-
-    def get(self, key: str) -> tuple[str, ...]:
+    def all(self, key: str) -> tuple[str, ...]:
         """Everybody who has this key."""
-        return self._ids.get(key, ())
+        ids = self.get(key, ())
+        return (ids,) if isinstance(ids, str) else ids
 
     def add(self, person_id: str, keys: Iterable[str]) -> None:
         """Give somebody these keys."""
         for key in keys:
-            self._ids[key] = (*self._ids.get(key, ()), person_id)
+            before = self.all(key)
+            self[key] = (*before, person_id) if before else person_id
 
     def remove(self, person_id: str, keys: Iterable[str]) -> None:
         """Take these keys away from somebody who has them."""
         for key in keys:
-            others = tuple(other for other in self._ids[key] if other != person_id)
-            if others:
-                self._ids[key] = others
-            else:
-                del self._ids[key]
+            match [other for other in self.all(key) if other != person_id]:
+                case []:
+                    del self[key]
+                case [other]:
+                    self[key] = other
+                case others:
+                    self[key] = tuple(others)

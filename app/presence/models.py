@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any
+from sys import intern
+from typing import Any, Protocol
+
+import msgspec
 
 UNKNOWN_WORD = "PresenceUnknown"
 
@@ -74,8 +77,7 @@ class Removal(StrEnum):
     FINAL = "deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One account of the directory, with every address and number it can be asked for by."""
 
     id: str
@@ -104,6 +106,17 @@ class Person:
         """Whether the account belongs to another organisation."""
         return (self.user_type or "").lower() == "guest"
 
+    def thrifty(self) -> "Person":
+        """The same with each text kept once: one address usually stands in three places."""
+        texts = {text: text for text in (self.user_principal_name, self.mail) if text}
+        principal = self.user_principal_name
+        return msgspec.structs.replace(
+            self,
+            user_principal_name=principal and texts[principal],
+            aliases=tuple(texts.get(alias, alias) for alias in self.aliases),
+            user_type=self.user_type and intern(self.user_type),
+        )
+
     def addresses(self) -> set[str]:
         """Every address of this account, ready to be compared."""
         spelt = (self.mail, self.user_principal_name, *self.aliases)
@@ -127,8 +140,7 @@ class PersonChange:
     removal: Removal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
+class Presence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What Teams says about one person (Microsoft: *presence resource type*), words in PascalCase."""
 
     availability: str
@@ -136,6 +148,26 @@ class Presence:
     out_of_office: bool | None = None
     status_message: str | None = None
     sequence_number: str | None = None
+
+    @property
+    def presence(self) -> "Presence":
+        """Itself: a presence is a reading of what it says."""
+        return self
+
+    def lasting(self, person_id: str) -> "Presence":  # noqa: ARG002 - as every reading
+        """Itself once more: there is nothing to be shared."""
+        return self
+
+
+class Reading(Protocol):
+    """What was read about somebody, in whatever form it came. Equal ones say the same."""
+
+    @property
+    def presence(self) -> Presence:
+        """What it says, made when asked for: most readings say what the one before has said."""
+
+    def lasting(self, person_id: str) -> "Reading":
+        """An equal one of this person's, made to be kept: without anything of its own that others have."""
 
 
 UNKNOWN_PRESENCE = Presence(availability=UNKNOWN_WORD, activity=UNKNOWN_WORD)
@@ -172,5 +204,8 @@ def comparable(address: str) -> str:
     """An address in the form that is compared: composed (NFC) and lower case.
 
     Not `casefold`: it would make `strauß@` and `strauss@`, which are two mailboxes, one.
+    One that is in this form already is given back itself, not copied: it takes room as a key once more.
     """
+    if address.isascii() and address.islower():
+        return address
     return unicodedata.normalize("NFC", address.lower())

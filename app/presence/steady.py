@@ -1,7 +1,9 @@
 """What a flicker between call and meeting, and the end of a call, mean for the activity that is told."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from app.presence.models import Presence
 
@@ -36,4 +38,4 @@ def pending_change(
 
 def as_before(shown: Presence, reported: Presence) -> Presence:
     """The new reading with the old activity, for as long as the new one has not held."""
-    return replace(reported, activity=shown.activity)
+    return msgspec.structs.replace(reported, activity=shown.activity)

@@ -25,13 +25,14 @@ class UnknownWords:
         """The words, as Microsoft spelt them first."""
         return sorted(self._words)
 
-    def note(self, presence: Presence) -> None:
-        """Take note of a reading."""
+    def note(self, presence: Presence) -> bool:
+        """Take note of a reading; whether it held an unknown word."""
         said = (presence.availability, presence.activity)
         unknown = [word for word in said if not is_known_word(word)]
         self.readings += bool(unknown)
         for word in unknown:
             self._note(word[:_LONGEST_WORD])
+        return bool(unknown)
 
     def _note(self, word: str) -> None:
         if word in self._words or len(self._words) >= _MOST_WORDS:

@@ -31,7 +31,7 @@ async def test_presence_is_asked_for_by_object_id() -> None:
     (request,) = fake.asked
     assert (request.method, request.url.path) == ("POST", "/v1.0/communications/getPresencesByUserId")
     assert ids_of(request) == [MAX, EVA]
-    assert [readings[key].availability for key in (MAX, EVA)] == ["Busy", "Busy"]
+    assert [readings[key].presence.availability for key in (MAX, EVA)] == ["Busy", "Busy"]
     assert (asked.source, asked.wall) == (Source.SWEEP, START)
 
 
@@ -50,7 +50,7 @@ async def test_answers_are_matched_by_id_in_any_order_and_case() -> None:
         ]
     )
     readings, _ = await graph(body).client.presences([MAX, EVA], source=Source.SWEEP)
-    assert (readings[MAX].availability, readings[EVA].availability) == ("Busy", "Away")
+    assert (readings[MAX].presence.availability, readings[EVA].presence.availability) == ("Busy", "Away")
 
 
 async def test_an_unreadable_answer_is_no_reading() -> None:

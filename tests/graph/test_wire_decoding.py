@@ -24,7 +24,47 @@ def mentioned(**properties: Any) -> dict[str, Any]:
     return dict(change.properties)
 
 
+def told(answer: bytes) -> dict[str, Presence]:
+    return {person_id: item.presence for person_id, item in decode_presences(answer).items()}
+
+
 # --- presence -------------------------------------------------------------------------------------------
+
+
+def test_ids_are_taken_in_any_letter_case_and_of_two_items_the_last_one_counts() -> None:
+    """Nothing is documented about either."""
+    free = {"availability": "Available", "activity": "Available"}
+    busy = {"availability": "Busy", "activity": "Busy"}
+    answer = body(value=[{"id": ID, **busy}, {"id": OTHER.upper(), **busy}, {"id": ID.upper(), **free}])
+    assert {key: presence.availability for key, presence in told(answer).items()} == {
+        ID: "Available",
+        OTHER: "Busy",
+    }
+
+
+def test_two_readings_are_equal_when_they_say_the_same() -> None:
+    """What is kept of a reading to compare the next one with is as good as the reading itself."""
+    item = {
+        "id": ID,
+        "availability": "busy",
+        "activity": "InACall",
+        "outOfOfficeSettings": {"isOutOfOffice": True},
+        "statusMessage": {"message": {"content": "hi"}},
+        "sequenceNumber": "A7",
+    }
+    first, again = (decode_presences(body(value=[item]))[ID] for _ in range(2))
+    kept = first.lasting(ID)
+    assert again == kept
+    assert kept.presence == first.presence
+    others = {
+        "availability": "Away",
+        "activity": "Busy",
+        "sequenceNumber": "A8",
+        "outOfOfficeSettings": {"isOutOfOffice": False},
+        "statusMessage": {"message": {"content": "ho"}},
+    }
+    for name, other in others.items():
+        assert decode_presences(body(value=[{**item, name: other}]))[ID] != kept
 
 
 def test_the_documented_example_of_get_presences_by_user_id() -> None:
@@ -35,7 +75,7 @@ def test_the_documented_example_of_get_presences_by_user_id() -> None:
             {"id": OTHER, "availability": "Away", "activity": "Away", "outOfOfficeSettings": settings},
         ]
     )
-    assert decode_presences(answer) == {
+    assert told(answer) == {
         ID: Presence(availability="Busy", activity="InAMeeting", out_of_office=False),
         OTHER: Presence(availability="Away", activity="Away", out_of_office=False),
     }
@@ -59,7 +99,7 @@ def test_everything_that_the_resource_can_carry_is_read_and_the_rest_ignored() -
         status_message="Back at two",
         sequence_number="A0003434343",
     )
-    assert decode_presences(body(**{"@odata.context": "x", "value": [item]})) == {ID: expected}
+    assert told(body(**{"@odata.context": "x", "value": [item]})) == {ID: expected}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +114,7 @@ def test_everything_that_the_resource_can_carry_is_read_and_the_rest_ignored() -
 )
 def test_withheld_members_of_a_presence_are_unknown(withheld: dict[str, Any]) -> None:
     unknown = Presence(availability="PresenceUnknown", activity="PresenceUnknown")
-    assert decode_presences(body(value=[{"id": ID, **withheld}])) == {ID: unknown}
+    assert told(body(value=[{"id": ID, **withheld}])) == {ID: unknown}
 
 
 @pytest.mark.parametrize(
@@ -95,12 +135,12 @@ def test_a_presence_that_cannot_be_read_costs_only_itself(malformed: object) -> 
 def test_an_odd_member_of_a_presence_costs_only_itself(odd: dict[str, object]) -> None:
     """Nobody is unknown because Microsoft has changed the type of something that we could do without."""
     item = {"id": ID, "availability": "Busy", "activity": "InACall", **odd}
-    assert decode_presences(body(value=[item])) == {ID: Presence(availability="Busy", activity="InACall")}
+    assert told(body(value=[item])) == {ID: Presence(availability="Busy", activity="InACall")}
 
 
 def test_what_an_odd_presence_says_otherwise_is_kept() -> None:
     item = {"id": ID, "availability": 7, "activity": "InACall", "sequenceNumber": "0001"}
-    assert decode_presences(body(value=[item])) == {
+    assert told(body(value=[item])) == {
         ID: Presence(availability="PresenceUnknown", activity="InACall", sequence_number="0001")
     }
 

@@ -9,7 +9,7 @@ import pytest
 from app.errors import GraphError, GraphRejected, GraphThrottled, GraphUnavailable
 from app.ingest.poll import PresencePoller
 from app.presence.directory import Directory
-from app.presence.models import PersonChange, Source
+from app.presence.models import PersonChange, Removal, Source
 from app.presence.store import PresenceStore
 from tests.graph.fake_graph import FakeGraph, Script, everybody_free, ids_of, presences, refusal
 from tests.support.clock import ManualClock, settle
@@ -73,6 +73,19 @@ async def test_at_most_eight_requests_of_a_sweep_are_under_way_together() -> Non
     while not sweep.done():
         await clock.advance(1.0)
     assert max(together) == 8
+
+
+async def test_whoever_leaves_the_directory_is_forgotten_by_the_next_sweep_and_nobody_else() -> None:
+    """However they leave: by a round of changes, or because a listing does not mention them any more."""
+    polled, (first, second, third) = Polled(3), ids(3)
+    await polled.sweep()
+    polled.directory.apply([PersonChange(id=first, removal=Removal.FINAL)])
+    await polled.sweep()
+    assert polled.read(ids(3)) == {second, third}
+    polled.directory.replace_all([PersonChange(id=third)])
+    await polled.sweep()
+    await polled.sweep()
+    assert polled.read(ids(3)) == {third}
 
 
 async def test_an_empty_tenant_is_not_asked_about() -> None:

@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -60,7 +59,7 @@ def damaged(folder: Path, data: bytes) -> str:
 
 def test_what_is_written_is_what_is_read(folder: Path) -> None:
     """People who are not held, somebody blind, and more people than are encoded in one go."""
-    crowd = [replace(MAX, id=f"id-{number}") for number in range(1_234)]
+    crowd = [msgspec.structs.replace(MAX, id=f"id-{number}") for number in range(1_234)]
     content = Content(
         header=HEADER, people=[*CONTENT.people, *crowd], readings=[FREE, None, *[Kept()] * len(crowd)]
     )

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from uuid import UUID
 
+from app.presence.entry import Asked
 from app.presence.models import PersonChange, Presence, Source
-from app.presence.store import Asked
 from tests.ingest.snapshot_life import Life
 
 PEOPLE = 100_000

@@ -1,5 +1,6 @@
 """The directory follows Microsoft's delta rounds, and finds its way back from every broken one."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -297,3 +298,20 @@ async def test_people_who_cannot_be_read_are_told_once_a_round_with_their_number
     await synced.rounds(2)
     assert [record.getMessage()[:31] for record in caplog.records] == ["2 people could not be read in t"]
     assert synced.held == {"id-max", "id-eva"}
+
+
+async def test_others_get_their_turns_while_a_large_page_is_taken_in() -> None:
+    """A listing of very many people holds up nobody: neither its numbers nor its addresses."""
+    people = [{"id": f"id-{number}", "mobilePhone": "+49 30 123456"} for number in range(1_000)]
+    synced = Synced(page(*people, delta_link=DELTA))
+    turns = 0
+
+    async def somebody_else() -> None:
+        nonlocal turns
+        while not synced.sync.listed.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+
+    await asyncio.gather(synced.sync.round(), somebody_else())
+    assert len(synced.held) == 1_000
+    assert turns >= 1_000 / 20

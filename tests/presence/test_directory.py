@@ -295,3 +295,59 @@ def test_a_listing_is_the_whole_truth_whatever_was_known_before(
     used.replace_all(listing)
     new.replace_all(listing)
     assert view(used) == view(new)
+
+
+def test_nobody_sees_a_listing_before_it_is_taken_as_a_whole() -> None:
+    """It is made person by person beside what is known, and then stands in its place."""
+    here = directory(says(MAX, mail="max@x.example"), says(EVA, mail="eva@x.example"))
+    listing = here.begin_listing()
+    for change in (says(TOM, mail="max@x.example"), says(EVA, mail="eva@y.example")):
+        listing.add(change)
+        assert (found(here, "max@x.example"), found(here, "eva@x.example")) == ({MAX}, {EVA})
+    plan = here.conclude(listing)
+    assert plan.lost == {MAX}
+    assert set(here.held) == {MAX, EVA}
+    here.take(plan)
+    assert (found(here, "max@x.example"), found(here, "eva@y.example")) == ({TOM}, {EVA})
+    assert here.find("eva@x.example") == ()
+
+
+def test_whoever_a_listing_leaves_as_they_were_stays_the_very_same_object() -> None:
+    """What was made for them elsewhere stays good, and they are not kept twice."""
+    said = says(MAX, mail="max@x.example", aliases=("m@x.example",))
+    here = directory(said, says(EVA, mail="eva@x.example"))
+    before = {key: here.only(key) for key in (MAX, EVA)}
+    here.replace_all([said, says(EVA, mail="eva@y.example")])
+    assert here.only(MAX) is before[MAX]
+    assert here.only(EVA) != before[EVA]
+
+
+def test_a_domain_once_seen_stays_known_after_a_listing_without_it() -> None:
+    here = directory(says(MAX, mail="max@x.example"))
+    here.replace_all([says(MAX, mail="max@y.example")])
+    assert here.knows_domain("somebody@x.example")
+
+
+def test_each_text_of_a_person_is_kept_once() -> None:
+    """A hundred thousand people have their address in three places and as a key."""
+    spelt = [f"{name}@x.example" for name in ["max"] * 3]
+    here = directory(
+        says(MAX, mail=spelt[0], user_principal_name=spelt[1], aliases=("m@x.example", spelt[2]))
+    )
+    person = here.only(MAX)
+    assert person is not None
+    assert person.user_principal_name is person.mail is person.aliases[1]
+    assert comparable(spelt[0]) is spelt[0]
+
+
+def test_the_only_one_with_an_address_is_told_from_several_and_from_those_not_held() -> None:
+    here = directory(
+        says(MAX, mail="max@x.example", aliases=("info@x.example", "sales@x.example")),
+        says(EVA, mail="eva@x.example", aliases=("info@x.example",)),
+        says(TOM, mail="tom@x.example", aliases=("sales@x.example",), account_enabled=False),
+    )
+    keys = (MAX, "max@x.example", "info@x.example", "sales@x.example", "tom@x.example", TOM, "x@x.example")
+    only = [person.id if (person := here.only(key)) else None for key in keys]
+    assert only == [MAX, MAX, None, MAX, None, None, None]
+    for key in keys:
+        assert (here.only(key),) == here.find(key) or len(here.find(key)) != 1

@@ -74,9 +74,11 @@ def test_a_plan_tells_who_would_be_lost_and_changes_nothing(change: dict[str, ob
         [PersonChange(id="max"), PersonChange(id="eva"), PersonChange(id="x", properties=change)]
     )
     gone = PersonChange(id="eva", removal=Removal.RESTORABLE)
-    plan = directory.plan([gone, PersonChange(id="max", properties=change)], listing=False)
+    plan = directory.plan([gone, PersonChange(id="max", properties=change)])
     assert plan.lost == {"max", "eva"}
     assert set(directory.held) == {"max", "eva"}
-    assert directory.plan([PersonChange(id="max")], listing=True).lost == {"eva"}
+    listing = directory.begin_listing()
+    listing.add(PersonChange(id="max"))
+    assert directory.conclude(listing).lost == {"eva"}
     directory.take(plan)
     assert directory.held == []

@@ -140,6 +140,20 @@ def test_a_group_that_is_not_mentioned_keeps_its_members() -> None:
     assert here.members == members(sales={MAX}, support={EVA})
 
 
+def test_whoever_joins_or_leaves_a_group_while_a_listing_comes_in_has_done_so_afterwards() -> None:
+    """The people of the listing were judged by the groups as they were then."""
+    here = directory(part(groups=[SALES]))
+    here.regroup(members(sales={MAX}))
+    listing = here.begin_listing()
+    listing.add(says(MAX, mail="max@x.example"))
+    here.regroup(members(sales={EVA}))
+    listing.add(says(EVA, mail="eva@x.example"))
+    plan = here.conclude(listing)
+    assert plan.lost == frozenset()
+    here.take(plan)
+    assert list(here.held) == [EVA]
+
+
 def test_groups_of_somebody_elses_concern_change_nothing_here() -> None:
     """Rules are given to groups, too: their members are kept, but they let nobody in."""
     here = directory(part(domains=["x.example"]))

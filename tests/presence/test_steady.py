@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.presence.entry import Asked
 from app.presence.models import Presence, Sighting, Source
-from app.presence.store import Asked, PresenceStore
+from app.presence.store import PresenceStore
 from tests.support.clock import START, ManualClock
 
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.config import WhenBlind
+from app.presence.entry import Asked
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
-from app.presence.store import LAST_VALUE_LIMIT_S, Asked, PresenceStore
+from app.presence.store import LAST_VALUE_LIMIT_S, PresenceStore
 from tests.support.clock import START, ManualClock
 
 FREE = Presence(availability="Available", activity="Available")
@@ -242,7 +243,7 @@ def test_whoever_is_no_longer_held_is_forgotten() -> None:
     """Somebody who left and comes back starts as never read, without an old green."""
     kept = Kept()
     kept.read({MAX: FREE, EVA: BUSY})
-    kept.store.forget_all_but([EVA])
+    kept.store.forget([MAX])
     assert kept.store.get(MAX) is None
     assert not kept.store.has_read(MAX)
     assert kept.sighting(EVA).presence == BUSY
@@ -252,7 +253,7 @@ def test_forgetting_also_reaches_people_whose_value_has_expired() -> None:
     kept = Kept()
     kept.read({MAX: FREE})
     kept.clock.pass_by(301)
-    kept.store.forget_all_but([])
+    kept.store.forget([MAX])
     assert kept.store.get(MAX) is None
 
 
@@ -281,3 +282,50 @@ def test_people_are_told_apart_by_how_far_to_trust_what_is_known() -> None:
         "blind": Freshness.BLIND,
         "none": None,
     }
+
+
+def test_an_unknown_word_is_counted_with_every_reading_that_holds_it() -> None:
+    """Also when it says the same as the reading before."""
+    kept = Kept()
+    for _ in range(3):
+        kept.read({MAX: Presence(availability="Levitating", activity="Busy"), EVA: FREE})
+        kept.clock.pass_by(10)
+    assert kept.store.unknown_words.readings == 3
+
+
+def test_the_same_again_keeps_what_was_made_of_it_and_anything_new_drops_it() -> None:
+    """Prebuilt answers live exactly as long as what they were built from."""
+    kept = Kept()
+    kept.read({MAX: FREE})
+    entry = kept.store.entries[MAX]
+    known, entry.rendered = entry.known, "an answer"
+    kept.clock.pass_by(10)
+    kept.read({MAX: FREE})
+    assert (entry.known is known, entry.rendered == "an answer") == (True, True)
+    assert entry.asked.at == kept.clock.monotonic()
+    kept.clock.pass_by(10)
+    kept.read({MAX: numbered(FREE, "2")})
+    assert entry.known is not known
+    assert entry.rendered is None
+
+
+def test_the_same_from_another_source_is_told_as_from_there() -> None:
+    kept = Kept()
+    kept.read({MAX: FREE})
+    kept.clock.pass_by(10)
+    kept.read({MAX: FREE}, source=Source.DEMAND)
+    assert kept.sighting().source is Source.DEMAND
+    kept.clock.pass_by(10)
+    kept.read({MAX: FREE})
+    assert kept.sighting().source is Source.SWEEP
+
+
+def test_the_same_reading_after_a_blind_time_starts_anew() -> None:
+    """What was known before the blind time is not taken up again by hearing the same once more."""
+    kept = Kept()
+    kept.read({MAX: FREE})
+    kept.clock.pass_by(10)
+    kept.read({MAX: BUSY})
+    kept.clock.pass_by(301)
+    kept.read({MAX: BUSY})
+    assert (kept.sighting().presence, kept.changed_at()) == (BUSY, None)

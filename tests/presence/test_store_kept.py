@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from app.config import WhenBlind
+from app.presence.entry import Asked
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Source
-from app.presence.store import LAST_VALUE_LIMIT_S, Asked, Kept, PresenceStore
+from app.presence.store import LAST_VALUE_LIMIT_S, Kept, PresenceStore
 from tests.support.clock import START, ManualClock
 
 FREE = Presence(availability="Available", activity="Available", sequence_number="7")

@@ -107,3 +107,15 @@ async def test_the_working_day_moves_everybody_but_the_pinned(big_tenant: Tenant
     found = (await big_tenant.presences(ids, await big_tenant.app_headers())).json()["value"]
     assert {item["availability"].lower() for item in found if item["id"] != ids[0]} == {"offline"}
     assert next(item for item in found if item["id"] == ids[0])["availability"] == "Busy"
+
+
+@pytest.mark.parametrize(("takes", "packed"), [("gzip, deflate", True), ("identity", False)])
+async def test_large_answers_are_compressed_for_whoever_takes_them_so(
+    tenant: Tenant, takes: str, *, packed: bool
+) -> None:
+    headers = {**await tenant.app_headers(), "accept-encoding": takes}
+    answer = await tenant.presences([person.id for person in people(tenant)[:20]], headers)
+    assert (answer.headers.get("content-encoding") == "gzip") is packed
+    assert len(answer.json()["value"]) == 20
+    alone = await tenant.presences([people(tenant)[0].id], headers)
+    assert "content-encoding" not in alone.headers
