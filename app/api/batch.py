@@ -23,6 +23,9 @@ _OUTCOME: dict[type[CallerError], Outcome] = {
 # About half a millisecond of work with pages.
 _PORTION = 500
 
+_USER = b'{"user":'
+_FOUND = b',"outcome":"found","presence":'
+
 _json = msgspec.json.Encoder().encode
 
 
@@ -68,28 +71,21 @@ class Batch:
         """An entry for whoever has a page, nothing for the others, and a turn for everybody else."""
         entries: list[bytes] = []
         for start in range(0, len(users), _PORTION):
-            now = self._pages.timer()
-            entries += [self._from_page(user, now) for user in users[start : start + _PORTION]]
+            entries += self._portion(users[start : start + _PORTION])
             await asyncio.sleep(0)
         return entries
 
-    def _from_page(self, user: Any, now: float) -> bytes:
-        if not isinstance(user, str) or (found := self._pages.find(key := user.lower(), now)) is None:
-            return b""
-        self._pages.answered(key)
-        page, moment = found
-        before, behind = page.body
-        return b"".join(
-            (
-                b'{"user":',
-                _json(user),
-                b',"outcome":"found","presence":',
-                before,
-                moment.in_body,
-                behind,
-                b"}",
-            )
-        )
+    def _portion(self, users: Sequence[Any]) -> list[bytes]:
+        now, find = self._pages.timer(), self._pages.find
+        keys = [user.lower() if isinstance(user, str) else "" for user in users]
+        found = [find(key, now) for key in keys]
+        self._pages.answered_all(key for key, one in zip(keys, found, strict=True) if one)
+        return [
+            b"".join((_USER, _json(user), _FOUND, one[0].body[0], one[1].in_body, one[0].body[1], b"}"))
+            if one
+            else b""
+            for user, one in zip(users, found, strict=True)
+        ]
 
     async def _by_the_desk(self, users: Sequence[Any], *, ruleset: str | None = None) -> list[bytes]:
         answers = await self._desk.answers(users, ruleset=ruleset)

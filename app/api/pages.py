@@ -65,6 +65,7 @@ class Pages:
         self._rules = desk.rules
         self.answered = desk.coverage.answered
         """What the desk notes down with each answer."""
+        self.answered_all = desk.coverage.all_answered
         self._entries = desk.store.entries
         self._fresh_for_s = desk.store.fresh_for_s
 
