@@ -47,12 +47,19 @@ class PromptProtocol(IdleProtocol):
         self._lines = b""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        if self._at_once and not (self.flow.write_paused or self.pipeline or self.transport.is_closing()):
-            answer = self._at_once(cycle.scope)  # type: ignore[arg-type]  # Starlette's word for the same
-            if answer is not None:
-                self._write(answer, cycle)
-                return
-        super()._start_asgi_task(cycle, app)
+        answer = self._prompt_answer(cycle)
+        if answer is None:
+            super()._start_asgi_task(cycle, app)
+        else:
+            self._write(answer, cycle)
+
+    def _prompt_answer(self, cycle: RequestResponseCycle) -> AtOnce | None:
+        if not self._at_once or self.flow.write_paused or self.pipeline or self.transport.is_closing():
+            return None
+        try:
+            return self._at_once(cycle.scope)  # type: ignore[arg-type]  # Starlette's word for the same
+        except Exception:  # noqa: BLE001 - inside the parser it would pass for the client's fault
+            return None  # the task will meet it again, log it, and answer 500
 
     def _write(self, answer: AtOnce, cycle: RequestResponseCycle) -> None:
         """Do what uvicorn's own `RequestResponseCycle.send` does with a start and a body, in one write."""

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.at_once import AtOnce
 from app.api.protocol import BoundedProtocol
 from tests.support.firm import MAX, MAX_ID
 from tests.support.twins import Twins
@@ -98,6 +99,26 @@ def test_both_ways_are_the_same_bytes_on_the_wire(
     fast, slow = conversations(twins_of(), *pieces, pause_s=0.02)
     assert fast == slow
     assert fast.startswith(b"HTTP/1.1 ")
+
+
+class Broken:
+    """An application with a mistake."""
+
+    def at_once(self, scope: Scope) -> AtOnce | None:
+        """Fails."""
+        raise LookupError(scope["path"])
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Fails in the same way."""
+        self.at_once(scope)
+
+
+async def test_a_mistake_of_ours_is_a_500_and_logged_and_not_a_bad_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The parser, in the middle of which it happens, would call it the client's."""
+    assert (await conversation(Broken(), HIT + CLOSE)).startswith(b"HTTP/1.1 500 ")
+    assert "LookupError" in caplog.text
 
 
 def test_many_pipelined_hits_behind_a_slow_answer_come_in_order(twins_of: Callable[..., Twins]) -> None:
