@@ -128,8 +128,7 @@ def _whole(page: Page, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce
     if theirs and (theirs == page.etag or has_already([theirs.decode("latin-1")], page.etag.decode())):
         lines = b"".join((b"etag: ", page.etag, _AGE, moment.age, _SAFE, request_id(headers), _END))
         return AtOnce(304, lines, b"")
-    before, behind = page.body
-    body = b"".join((before, moment.in_body, behind))
+    body = b"".join((page.before, moment.in_body, page.behind))
     length = b"%d" % len(body)
     lines = b"".join(
         (b"etag: ", page.etag, _AGE, moment.age, _LENGTH, length, _JSON, request_id(headers), _END)
@@ -139,7 +138,6 @@ def _whole(page: Page, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce
 
 def _flat(page: Page, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce:
     """What `Shape.found` says in its default shape."""
-    before, behind = page.flat
-    body = b"".join((before, moment.in_flat, behind))
+    body = b"".join((page.flat_before, moment.in_flat, page.flat_behind))
     lines = b"".join((_FLAT_LENGTH, b"%d" % len(body), _FLAT_JSON, request_id(headers), _END))
     return AtOnce(200, lines, body)

@@ -31,8 +31,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     rulebook: Rulebook
     members: Members
     etag: bytes
-    body: tuple[bytes, bytes]
-    flat: tuple[bytes, bytes]
+    before: bytes
+    behind: bytes
+    flat_before: bytes
+    flat_behind: bytes
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -99,13 +101,17 @@ class Pages:
         if body["stale"]:
             return None
         now = moment(entry.asked.wall, body["age"])
+        before, behind = _cut(msgspec.json.encode(body), now.in_body)
+        flat_before, flat_behind = _cut(bytes(Shape({}).found(answer).body), now.in_flat)
         return Page(
             person=person,
             rulebook=rulebook,
             members=members,
             etag=etag_of(body).encode(),
-            body=_cut(msgspec.json.encode(body), now.in_body),
-            flat=_cut(bytes(Shape({}).found(answer).body), now.in_flat),
+            before=before,
+            behind=_shared(behind),
+            flat_before=flat_before,
+            flat_behind=_shared(flat_behind),
         )
 
 
@@ -122,3 +128,9 @@ def _cut(whole: bytes, middle: bytes) -> tuple[bytes, bytes]:
     """What stands before and behind; no text inside can look like it, because there quotes are escaped."""
     before, _, behind = whole.partition(middle)
     return before, behind
+
+
+@lru_cache(maxsize=64)
+def _shared(behind: bytes) -> bytes:
+    """The very same bytes for all who end alike, which is nearly everybody."""
+    return behind
