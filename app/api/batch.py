@@ -76,9 +76,8 @@ class Batch:
         return entries
 
     def _portion(self, users: Sequence[Any]) -> list[bytes]:
-        now, find = self._pages.timer(), self._pages.find
         keys = [user.lower() if isinstance(user, str) else "" for user in users]
-        found = [find(key, now) for key in keys]
+        found = self._pages.find_all(keys, self._pages.timer())
         self._pages.answered_all(key for key, one in zip(keys, found, strict=True) if one)
         return [
             b"".join((_USER, _json(user), _FOUND, one[0].before, one[1].in_body, one[0].behind, b"}"))

@@ -6,7 +6,7 @@ remembers which person, which rules and which groups it was made from: whoever f
 anew, so nobody has to announce a change. What time alone changes (too old, wrapping up) is never on a page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
 
@@ -89,6 +89,33 @@ class Pages:
         ):
             page = entry.rendered = self._build(person, entry)
         return (page, moment(asked.wall, int(age_s))) if page else None
+
+    def find_all(self, keys: Iterable[str], now: float) -> list[tuple[Page, Moment] | None]:
+        """`find` for many: whoever's page is still good is found without a call of their own."""
+        rulebook, members = self._rules.rulebook, self._directory.members
+        only, entry_of, fresh_for_s = self._directory.only, self._entries.get, self._fresh_for_s
+        moments: dict[int, Moment] = {}
+        found: list[tuple[Page, Moment] | None] = []
+        for key in keys:
+            person = only(key)
+            entry = entry_of(person.id) if person else None
+            page = entry.rendered if entry else None
+            if (
+                entry is None
+                or not isinstance(page, Page)
+                or page.person is not person
+                or page.rulebook is not rulebook
+                or page.members is not members
+                or now - entry.asked.at >= fresh_for_s
+            ):
+                found.append(self.find(key, now))
+                continue
+            asked = entry.asked
+            then = moments.get(id(asked))
+            if then is None:
+                then = moments[id(asked)] = moment(asked.wall, int(now - asked.at))
+            found.append((page, then))
+        return found
 
     def _build(self, person: Person, entry: Entry) -> Page | None:
         ended = entry.known.call_ended_at

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ import pytest
 from app.api.schemas import BatchBody, PresenceBody
 from app.presence.models import PersonChange
 from tests.support.clock import settle
-from tests.support.firm import BUSY, EVA_ID, FREE, HOST, MAX, MAX_ID, UWE_ID, slowly
+from tests.support.firm import BUSY, CALL, EVA_ID, FREE, GROUP, HOST, MAX, MAX_ID, ONE_ID, UWE_ID, slowly
 from tests.support.twins import Twins
 
 KNOWN = (MAX, MAX.upper(), MAX_ID.upper(), "mm@firm.example", "eva@firm.example", "üwe@münchen.example")
@@ -41,6 +42,37 @@ def test_a_page_in_a_list_is_byte_by_byte_what_the_desk_would_say(
         twins.clock.pass_by(pause)
         judged = twins.run(twins.batch.body(users, ruleset="strict"))  # named rules are never on a page
         assert twins.run(twins.batch.body(users, ruleset=None)) == judged
+
+
+def test_whatever_changes_is_in_the_next_list(twins_of: Callable[..., Twins], tmp_path: Path) -> None:
+    """Rules, groups, names, presence and addresses, each after a list has been answered from pages."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text(f'[assign.groups]\n"{GROUP}" = "relaxed"\n')
+    twins = twins_of(PRESENCE_RULES_FILE=str(rules))
+    twins.read({MAX_ID: BUSY, EVA_ID: BUSY}, ago_s=0.2)
+
+    def reachable() -> list[tuple[str, bool]]:
+        results = told(twins, MAX, "eva@firm.example", MAX_ID)
+        alone = [twins.call(f"/presence/{user}", [HOST]) for user in (MAX, "eva@firm.example", MAX_ID)]
+        for entry, said in zip(results, alone, strict=True):
+            assert said.status != 200 or msgspec.json.decode(said.body) == entry["presence"]
+            assert (said.status == 200) == (entry["outcome"] == "found")
+        return [
+            (entry["outcome"], "presence" in entry and entry["presence"]["reachable"]) for entry in results
+        ]
+
+    assert reachable() == [("found", False)] * 3
+    twins.regroup(GROUP, MAX_ID)
+    assert reachable() == [("found", True), ("found", False), ("found", True)]
+    rules.write_text('default = "relaxed"\n')
+    twins.take_rules()
+    assert reachable() == [("found", True)] * 3
+    twins.read({MAX_ID: CALL}, ago_s=0.1)
+    assert reachable() == [("found", False), ("found", True), ("found", False)]
+    twins.change(PersonChange(id=ONE_ID, properties={"aliases": ("eva@firm.example",)}))
+    assert reachable() == [("found", False), ("ambiguous", False), ("found", False)]
+    twins.change(PersonChange(id=MAX_ID, properties={"mail": "new@firm.example"}))
+    assert reachable() == [("not_found", False), ("ambiguous", False), ("found", False)]
 
 
 def test_what_is_prebuilt_keeps_the_published_promise(twins_of: Callable[..., Twins]) -> None:
