@@ -10,23 +10,26 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from app import __version__
 from app.api import explain, lookup, operations, presence, rules, scrape
 from app.api.access_log import AccessLog
+from app.api.batch import Batch
 from app.api.docs import install_docs
+from app.api.door import Door
+from app.api.hotpath import HotPath
 from app.api.keys import KeyRing
 from app.api.metering import Meter, RouteNote
 from app.api.middleware import guarded
 from app.api.openapi import publish
+from app.api.pages import Pages
 from app.api.problems import install_problem_handlers
 from app.api.protocol import BoundedProtocol
 from app.api.proxies import ClientAddress
 from app.api.rate import RateLimit
 from app.api.refusals import install_refusals
 from app.api.render import Renderer
-from app.clock import SystemClock
+from app.clock import Clock, SystemClock
 from app.config import Settings, SettingsSource
 from app.errors import SettingsError
 from app.graph.transport import check_proxies
@@ -63,13 +66,19 @@ def build_api() -> FastAPI:
     return api
 
 
-def build_app(settings: Settings, *, source: SettingsSource | None = None) -> ASGIApp:
+def build_app(
+    settings: Settings,
+    *,
+    source: SettingsSource | None = None,
+    api: FastAPI | None = None,
+    clock: Clock | None = None,
+) -> HotPath:
     """The whole application; its lifespan opens the tenant and closes it. Raises SettingsError.
 
     Where the settings came from, they are looked for again and again; those without a source never change.
     """
-    api = build_api()
-    clock = SystemClock()
+    api = api or build_api()
+    clock = clock or SystemClock()
     metrics = Metrics()
     api.state.metrics = metrics
     rules_watch = RulesWatch(settings.rules_file, clock=clock)
@@ -88,13 +97,24 @@ def build_app(settings: Settings, *, source: SettingsSource | None = None) -> AS
             _answer_sighup(tenant)
             api.state.tenant = tenant
             api.state.renderer = Renderer(status_messages=settings.status_messages)
+            pages = Pages(tenant.desk, api.state.renderer, timer=clock.monotonic)
+            api.state.batch = Batch(tenant.desk, api.state.renderer, pages)
+            hot_path.open(pages)
             yield
 
     api.router.lifespan_context = lifespan
-    app = guarded(RouteNote(api), keys=keys, rate=RateLimit(settings.rate_limit, timer=clock.monotonic))
+    rate = RateLimit(settings.rate_limit, timer=clock.monotonic)
+    app = guarded(RouteNote(api), keys=keys, rate=rate)
     app = AccessLog(app) if settings.access_log else app
     app = ClientAddress(app, trusted=settings.trusted_proxies) if settings.trusted_proxies else app
-    return Meter(app, metrics=metrics)
+    hot_path = HotPath(
+        Meter(app, metrics=metrics, timer=clock.monotonic),
+        door=Door(keys=keys, rate=rate),
+        metrics=metrics,
+        trusted=settings.trusted_proxies,
+        access_log=settings.access_log,
+    )
+    return hot_path
 
 
 def serve(settings: Settings, *, source: SettingsSource) -> None:

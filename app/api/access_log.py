@@ -26,13 +26,14 @@ class AccessLog:
 
         async def send_logged(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _write(scope, message["status"], (time.perf_counter() - began) * 1000)
+                write_access(scope, message["status"], (time.perf_counter() - began) * 1000)
             await send(message)
 
         await self._app(scope, receive, send_logged)
 
 
-def _write(scope: Scope, status: int, took_ms: float) -> None:
+def write_access(scope: Scope, status: int, took_ms: float) -> None:
+    """One record; the milliseconds are those until the answer began."""
     query = _KEY_IN_QUERY.sub(r"\1***", scope["query_string"].decode("latin-1"))
     client = (scope.get("client") or ("-",))[0]
     _LOG.info(

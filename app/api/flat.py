@@ -4,6 +4,7 @@ No null, no list, no nesting, no boolean: how phone systems render those as vari
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -117,5 +118,10 @@ def _members(answer: Answer) -> dict[str, Any]:
         "rule": verdict.rule,
         "stale": int(sighting.stale),
         "age": "" if sighting.age_s is None else int(sighting.age_s),
-        "updated": observed_at.strftime("%Y-%m-%dT%H:%M:%SZ") if observed_at else "",
+        "updated": flat_timestamp(observed_at) if observed_at else "",
     }
+
+
+def flat_timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

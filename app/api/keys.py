@@ -1,13 +1,11 @@
-"""Which key opens what: recognised in constant time, by name, scope and network."""
+"""Which key opens what: recognised by its hash, then held to its scopes and networks."""
 
 import base64
 import binascii
 import hashlib
-import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers
 from starlette.types import Scope as ASGIScope
 
 from app.api.proxies import Networks, is_in, parse_address
@@ -35,60 +33,64 @@ class KeyRing:
     """The keys of this service. Without any, everybody on this machine may ask."""
 
     def __init__(self, keys: Sequence[ApiKey], *, in_query: bool = False) -> None:
-        self._keys = tuple(keys)
         self._in_query = in_query
+        self.replace(keys)
 
     def replace(self, keys: Sequence[ApiKey]) -> None:
         """Let these keys count from the next request on, all at once."""
-        self._keys = tuple(keys)
+        # Looked up by hash: how long that takes tells of the hash, which nobody can aim at, not of the key.
+        self._by_digest = {key.sha256: key for key in reversed(keys)}
 
     def __bool__(self) -> bool:
-        return bool(self._keys)
+        return bool(self._by_digest)
 
-    def check(self, scope: ASGIScope, headers: Headers) -> str | None:
+    def check(self, scope: ASGIScope, headers: Mapping[bytes, bytes]) -> str | None:
         """The name of the key that opens the door, None without keys. Raises KeyRefused, KeyNotAllowed."""
-        if not self._keys:
+        if not self._by_digest:
             return None
-        path, client = scope["path"], (scope.get("client") or ("",))[0]
-        key = next(filter(None, map(self._recognise, self._presented(scope, headers))), None)
+        key = self._presented(scope, headers)
         if key is None:
             raise KeyRefused("A key is needed: send it as X-API-Key, as Bearer, or as Basic password.")
-        if not _comes_from(client, key.networks):
+        if key.networks and not _comes_from((scope.get("client") or ("",))[0], key.networks):
             raise KeyNotAllowed("This key is not allowed from this network.")
-        needed = _NEEDED_BY_ROOT.get(path.strip("/").partition("/")[0])
+        needed = _NEEDED_BY_ROOT.get(scope["path"].lstrip("/").partition("/")[0])
         if needed and needed not in key.scopes:
             raise KeyNotAllowed(f"This key lacks the scope {needed}.")
         return key.name
 
-    def _presented(self, scope: ASGIScope, headers: Headers) -> list[str]:
-        keys = presented_keys(headers)
-        if self._in_query:
-            keys += parse_qs(scope["query_string"].decode("latin-1")).get(QUERY_KEY, [])
-        return [key for key in keys if key]
+    def _presented(self, scope: ASGIScope, headers: Mapping[bytes, bytes]) -> ApiKey | None:
+        """The first key of ours that a request brings.
+
+        `Authorization` is not the only place to look, because a proxy may bring one of its own.
+        """
+        found = None
+        if authorization := headers.get(b"authorization"):
+            found = self._recognise(_credentials(authorization))
+        if found is None and (presented := headers.get(b"x-api-key")):
+            found = self._recognise(presented.decode("latin-1").strip())
+        if found is None and self._in_query:
+            asked = parse_qs(scope["query_string"].decode("latin-1")).get(QUERY_KEY, [])
+            found = next(filter(None, map(self._recognise, asked)), None)
+        return found
 
     def _recognise(self, presented: str) -> ApiKey | None:
-        """The entry of a key; every entry is compared, so that time tells nothing."""
-        digest = hashlib.sha256(presented.encode()).digest()
-        matching = [key for key in self._keys if hmac.compare_digest(key.sha256, digest)]
-        return matching[0] if matching else None
+        return self._by_digest.get(hashlib.sha256(presented.encode()).digest()) if presented else None
 
 
 def _comes_from(client: str, networks: Networks) -> bool:
-    """Whether a caller is in one of these networks, or none is named."""
-    if not networks:
-        return True
     address = parse_address(client)
     return address is not None and is_in(address, networks)
 
 
-def presented_keys(headers: Headers) -> list[str]:
-    """The keys in a request's headers: as Bearer or as the password of Basic, and in `X-API-Key`.
-
-    Both are looked at, because a proxy may bring an `Authorization` of its own.
-    """
-    scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
-    authorization = {"bearer": credentials.strip(), "basic": _basic_password(credentials.strip())}
-    return [authorization.get(scheme.lower(), ""), headers.get("x-api-key", "").strip()]
+def _credentials(authorization: bytes) -> str:
+    """The key that is sent as Bearer or as the password of Basic; empty for anything else."""
+    scheme, _, credentials = authorization.decode("latin-1").strip().partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return credentials.strip()
+        case "basic":
+            return _basic_password(credentials.strip())
+    return ""
 
 
 def _basic_password(credentials: str) -> str:

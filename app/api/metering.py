@@ -1,6 +1,7 @@
 """Counts every request, refused ones included, by the template of its route."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,9 +16,12 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Meter:
     """Stands in front of everything; takes the time until the answer begins."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, timer: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._timer = timer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -25,7 +29,7 @@ class Meter:
             return
         note: dict[str, str] = {}
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        began = time.perf_counter()
+        began = self._timer()
 
         async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -33,7 +37,7 @@ class Meter:
                     route=note.get("route", _NO_ROUTE),
                     method=method,
                     status=message["status"],
-                    took_s=time.perf_counter() - began,
+                    took_s=self._timer() - began,
                 )
             await send(message)
 

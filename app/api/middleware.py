@@ -4,21 +4,15 @@ From outside in: request id, security headers, one spelling of the path, HEAD, t
 how often it asks, the size of the body.
 """
 
-import re
-import uuid
-
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.keys import KeyRing, is_open
+from app.api.door import MAX_BODY, Door, first_headers, too_large
+from app.api.keys import KeyRing
 from app.api.rate import RateLimit
 from app.api.refusals import refusal
+from app.api.request_id import HEADER, request_id
 from app.api.security_headers import SecurityHeaders
-from app.errors import BodyTooLarge, CallerError, WrongHost
-
-MAX_BODY = 4 * 1024 * 1024
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+from app.errors import CallerError
 
 
 class RequestId:
@@ -31,12 +25,11 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        theirs = Headers(scope=scope).get("x-request-id", "")
-        request_id = theirs if _REQUEST_ID.fullmatch(theirs) else uuid.uuid4().hex
+        name = request_id(first_headers(scope))
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                message = {**message, "headers": [*message["headers"], (HEADER, name)]}
             await send(message)
 
         await self._app(scope, receive, send_named)
@@ -61,40 +54,20 @@ class OneSpelling:
 class Guard:
     """Lets in who has a key, asks under our name, not too often, and does not bring too much."""
 
-    def __init__(self, app: ASGIApp, *, keys: KeyRing, rate: RateLimit) -> None:
+    def __init__(self, app: ASGIApp, *, door: Door) -> None:
         self._app = app
-        self._keys = keys
-        self._rate = rate
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         try:
-            self._check_host(headers)
-            if not is_open(scope["path"]):
-                self._rate.take(self._keys.check(scope, headers))
-            _check_declared_length(headers)
+            self._door.let_in(scope, first_headers(scope))
         except CallerError as error:
             await refusal(error, scope)(scope, receive, send)
             return
         await self._app(scope, _limited(receive), send)
-
-    def _check_host(self, headers: Headers) -> None:
-        """Without keys a web page could reach the service by a name it controls (DNS rebinding).
-
-        A request without any Host comes from no browser.
-        """
-        name = re.sub(r":\d*$", "", headers.get("host", "localhost")).lower()
-        if not self._keys and name not in _LOOPBACK_NAMES:
-            raise WrongHost("Without keys the service answers only as localhost, 127.0.0.1 or [::1].")
-
-
-def _check_declared_length(headers: Headers) -> None:
-    length = headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_BODY:
-        raise _too_large()
 
 
 def _limited(receive: Receive) -> Receive:
@@ -106,16 +79,12 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > MAX_BODY:
-            raise _too_large()
+            raise too_large()
         return message
 
     return receive_some
 
 
-def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(f"The body is larger than {MAX_BODY // 1024 // 1024} MiB: split the request.")
-
-
 def guarded(app: ASGIApp, *, keys: KeyRing, rate: RateLimit) -> ASGIApp:
     """The application behind its door."""
-    return RequestId(SecurityHeaders(OneSpelling(Guard(app, keys=keys, rate=rate))))
+    return RequestId(SecurityHeaders(OneSpelling(Guard(app, door=Door(keys=keys, rate=rate)))))

@@ -8,29 +8,22 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from app.api.cursor import Cursor
-from app.api.dependencies import DECLARED_KEYS, USER_PATH, RulesetAsked, TheRenderer, TheTenant, UserAsked
-from app.api.openapi import problems
-from app.api.render import Renderer, json_response
-from app.api.schemas import MAX_USERS, BatchBody, Outcome, PageBody, PresenceBody, PresenceFilter
-from app.errors import (
-    CallerError,
-    MalformedRequest,
-    NotReadYet,
-    UnsupportedBody,
-    UserAmbiguous,
-    UserNotFound,
+from app.api.dependencies import (
+    DECLARED_KEYS,
+    USER_PATH,
+    RulesetAsked,
+    TheBatch,
+    TheRenderer,
+    TheTenant,
+    UserAsked,
 )
-from app.ingest.tenant import Tenant
+from app.api.openapi import problems
+from app.api.render import json_answer, json_response
+from app.api.schemas import BatchBody, PageBody, PresenceBody, PresenceFilter
+from app.errors import MalformedRequest, UnsupportedBody
 from app.presence.answers import Answer
 from app.presence.directory import position
 from app.turns import in_turns
-
-_OUTCOME: dict[type[CallerError], Outcome] = {
-    MalformedRequest: Outcome.INVALID,
-    UserNotFound: Outcome.NOT_FOUND,
-    UserAmbiguous: Outcome.AMBIGUOUS,
-    NotReadYet: Outcome.UNAVAILABLE,
-}
 
 
 class _BatchBody(msgspec.Struct):
@@ -51,13 +44,12 @@ router = APIRouter(prefix="/presence", tags=["Presence"], dependencies=DECLARED_
     responses=problems({}),
 )
 async def get_batch(
-    tenant: TheTenant,
-    renderer: TheRenderer,
+    batch: TheBatch,
     user: Annotated[list[str], Query(description="Repeat it: `?user=a&user=b`.", min_length=1)],
     ruleset: RulesetAsked = None,
 ) -> Response:
     """The same answer as the POST, for `?user=a&user=b`."""
-    return await _batch(user, tenant, renderer, ruleset=ruleset)
+    return json_answer(await batch.body(user, ruleset=ruleset))
 
 
 @router.post(
@@ -73,11 +65,9 @@ async def get_batch(
         }
     },
 )
-async def post_batch(
-    request: Request, tenant: TheTenant, renderer: TheRenderer, ruleset: RulesetAsked = None
-) -> Response:
+async def post_batch(request: Request, batch: TheBatch, ruleset: RulesetAsked = None) -> Response:
     """Each entry is answered by itself, in the order asked; one bad entry never fails the list."""
-    return await _batch(await _users_of(request), tenant, renderer, ruleset=ruleset)
+    return json_answer(await batch.body(await _users_of(request), ruleset=ruleset))
 
 
 @router.get(
@@ -118,21 +108,6 @@ async def get_presence(
 ) -> Response:
     """`{user}` is a mail address, user principal name, alias or object id, in any letter case."""
     return renderer.response(await tenant.desk.answer(user, ruleset=ruleset), request)
-
-
-async def _batch(users: list[Any], tenant: Tenant, renderer: Renderer, *, ruleset: str | None) -> Response:
-    if len(users) > MAX_USERS:
-        raise MalformedRequest(f"At most {MAX_USERS} users fit into one batch: split it.")
-    answers = zip(users, await tenant.desk.answers(users, ruleset=ruleset), strict=True)
-    return json_response(
-        {"results": [_entry(user, answer, renderer) async for user, answer in in_turns(answers)]}
-    )
-
-
-def _entry(user: Any, answer: Answer | CallerError, renderer: Renderer) -> dict[str, Any]:
-    if isinstance(answer, CallerError):
-        return {"user": user, "outcome": _OUTCOME[type(answer)]}
-    return {"user": user, "outcome": Outcome.FOUND, "presence": renderer.members(answer)}
 
 
 async def _users_of(request: Request) -> list[Any]:

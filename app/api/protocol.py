@@ -10,8 +10,8 @@ from enum import Enum
 from typing import Any, NoReturn
 
 from starlette.responses import Response
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.at_once import PromptProtocol
 from app.api.problems import problem
 from app.api.security_headers import STRICT
 from app.errors import CallerError, HeadTooLarge, MalformedRequest, TooSlow
@@ -38,7 +38,7 @@ class _NoTrailers(list[tuple[bytes, bytes]]):
 _NO_TRAILERS = _NoTrailers()
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(PromptProtocol):
     """Answers 431 to a head that is too large and 408 to one or a body that is too slow, and hangs up.
 
     A request that arrives in one piece, as nearly all do, starts no timer.
@@ -54,7 +54,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._phase: _Phase = _NOTHING
+        self._rest: _Phase = _NOTHING
+        self._headed: Any = None  # the scope of the request whose head is complete
         self._timed: _Phase = _NOTHING
         self._timer: asyncio.TimerHandle | None = None
         self._received = 0  # since the last request was complete
@@ -80,30 +81,30 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._refused:
             return
-        if self._timed is not self._phase:
-            self._start_timer(self._phase)
-        if self._phase is _HEAD and self._received > self.max_head:
+        phase = self._phase
+        if self._timed is not phase:
+            self._start_timer(phase)
+        if phase is _HEAD and self._received > self.max_head:
             self._refuse(_head_too_large(self.max_head))
         elif self._received > self.max_message:
             self.transport.close()
-
-    def on_message_begin(self) -> None:
-        """The first byte of a head."""
-        self._phase = _HEAD
-        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The last byte of a head; only a large piece is worth counting exactly."""
         large = self._received > self.max_head or self._piece > self.max_head
         if large and self._head_size() > self.max_head:
             self._refuse_in_parser(_head_too_large(self.max_head))
-        self._phase = _BODY
+        self._rest = _BODY
+        self._headed = self.scope
         super().on_headers_complete()
+
+    def on_chunk_header(self) -> None:
+        """A body in chunks: more headers may follow it."""
         self.headers = _NO_TRAILERS
 
     def on_message_complete(self) -> None:
         """The last byte of a request."""
-        self._phase = _NOTHING
+        self._rest = _NOTHING
         self._received = 0
         super().on_message_complete()
 
@@ -114,6 +115,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Nothing to warn of: Java's client offers HTTP/2 with every first request, and takes no for no."""
+
+    @property
+    def _phase(self) -> _Phase:
+        """A head is under way when uvicorn has begun a scope that was not completed."""
+        return self._rest if self.scope is self._headed else _HEAD
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

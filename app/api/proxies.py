@@ -22,11 +22,16 @@ class ClientAddress:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            peer = (scope.get("client") or ("",))[0]
-            hops = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
-            address = client_behind(peer, hops, trusted=self._trusted)
-            scope = {**scope, "client": (address, 0) if address else None}
+            scope = as_asked(scope, trusted=self._trusted)
         await self._app(scope, receive, send)
+
+
+def as_asked(scope: Scope, *, trusted: Networks) -> Scope:
+    """The same request, as it reached the last proxy we trust."""
+    peer = (scope.get("client") or ("",))[0]
+    hops = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
+    address = client_behind(peer, hops, trusted=trusted)
+    return {**scope, "client": (address, 0) if address else None}
 
 
 def client_behind(peer: str, hops: str, *, trusted: Networks) -> str:

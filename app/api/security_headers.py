@@ -28,12 +28,13 @@ class SecurityHeaders:
         async def send_safe(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                missing = (one for one in _wanted(message["status"]) if one[0].decode() not in headers)
+                missing = (one for one in wanted(message["status"]) if one[0].decode() not in headers)
                 headers.raw.extend(missing)
             await send(message)
 
         await self._app(scope, receive, send_safe if scope["type"] == "http" else send)
 
 
-def _wanted(status: int) -> tuple[tuple[bytes, bytes], ...]:
+def wanted(status: int) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers for an answer of this status that brings none of them itself."""
     return STRICT if status >= 400 else STRICT[:-1]  # noqa: PLR2004 - where errors begin

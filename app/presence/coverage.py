@@ -1,11 +1,9 @@
 """What callers asked for and did not get: the list that tells an operator whom the service misses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-
-from cachetools import LRUCache
 
 from app.presence.directory import Directory
 from app.presence.models import Person
@@ -39,17 +37,25 @@ class Coverage:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._missed: LRUCache[str, Missed] = LRUCache(_MOST)
+        self._missed: dict[str, Missed] = {}  # in the order in which they were last asked for
 
     def note(self, asked: str, gap: Gap) -> None:
         """Count one question without an answer."""
-        before = self._missed.get(asked)
+        before = self._missed.pop(asked, None)
         count = before.count + 1 if before else 1
         self._missed[asked] = Missed(asked=asked, gap=gap, count=count, last_asked_at=self._now())
+        if len(self._missed) > _MOST:
+            del self._missed[next(iter(self._missed))]
 
     def answered(self, asked: str) -> None:
-        """Forget an address that has an answer now."""
+        """Forget an address that has an answer now; every hit passes here, so it has to be cheap."""
         self._missed.pop(asked, None)
+
+    def all_answered(self, asked: Iterable[str]) -> None:
+        """The same for many, which is nothing to do where nobody is missed."""
+        if self._missed:
+            for one in asked:
+                self.answered(one)
 
     def __iter__(self) -> Iterator[Missed]:
         """Everything missed, the most wanted first."""

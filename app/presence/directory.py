@@ -91,7 +91,7 @@ class Directory:
     def only(self, key: str) -> Person | None:
         """The one held person a comparable key belongs to, at the price of two look-ups; None for others."""
         now = self._now
-        if person := now.held.get(key):
+        if "@" not in key and (person := now.held.get(key)):  # an object id has none
             return person
         ids = now.by_address.get(key, ())
         if isinstance(ids, str):

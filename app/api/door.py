@@ -1,0 +1,65 @@
+"""Who is let in, and how often: the one rule that every way to an answer passes."""
+
+import re
+from collections.abc import Mapping
+
+from starlette.types import Scope
+
+from app.api.keys import KeyRing, is_open
+from app.api.rate import RateLimit
+from app.errors import BodyTooLarge, WrongHost
+
+MAX_BODY = 4 * 1024 * 1024
+_LOOPBACK_NAME = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d*)?", re.IGNORECASE)
+
+
+class Door:
+    """Lets in who has a key, asks under our name, not too often, and does not announce too much."""
+
+    def __init__(self, *, keys: KeyRing, rate: RateLimit) -> None:
+        self._keys = keys
+        self._rate = rate
+
+    def let_in(self, scope: Scope, headers: Mapping[bytes, bytes]) -> None:
+        """Check and count a request. Raises CallerError, which says why it may not pass."""
+        if is_open(scope["path"]):
+            self._check_host(headers)
+            _check_declared_length(headers)
+        else:
+            self.count(self.check(scope, headers))
+
+    def check(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str | None:
+        """Whose key asks for what is not open to all, None without keys. Raises CallerError."""
+        self._check_host(headers)
+        name = self._keys.check(scope, headers)
+        _check_declared_length(headers)
+        return name
+
+    def count(self, name: str | None) -> None:
+        """Count a request that has been checked. Raises TooManyRequests, which counts nothing."""
+        self._rate.take(name)
+
+    def _check_host(self, headers: Mapping[bytes, bytes]) -> None:
+        """Without keys a web page could reach the service by a name it controls (DNS rebinding).
+
+        A request without any Host comes from no browser.
+        """
+        host = headers.get(b"host")
+        if not (self._keys or host is None or _LOOPBACK_NAME.fullmatch(host)):
+            raise WrongHost("Without keys the service answers only as localhost, 127.0.0.1 or [::1].")
+
+
+def first_headers(scope: Scope) -> Mapping[bytes, bytes]:
+    """The headers of a request by name; of one that comes twice the first counts."""
+    return dict(reversed(scope["headers"]))
+
+
+def too_large() -> BodyTooLarge:
+    """What to raise for a body beyond the limit."""
+    return BodyTooLarge(f"The body is larger than {MAX_BODY // 1024 // 1024} MiB: split the request.")
+
+
+def _check_declared_length(headers: Mapping[bytes, bytes]) -> None:
+    length = headers.get(b"content-length")
+    if length and length.isdigit() and int(length) > MAX_BODY:
+        raise too_large()
