@@ -78,13 +78,7 @@ async def open_tenant(
 def _tokens(
     settings: Settings, *, verify: ssl.SSLContext, clock: Clock, metrics: Metrics, stack: AsyncExitStack
 ) -> TokenSource:
-    credentials = credentials_of(settings)
-
-    def connect() -> SignInHttp:
-        client = httpx.Client(verify=verify, timeout=_SIGN_IN_DEADLINE_S / 2)
-        return SignInHttp(client, authority_root=credentials.authority_root, deadline_s=_SIGN_IN_DEADLINE_S)
-
-    sign_in = MsalSignIn(credentials, connect=connect)
+    sign_in = sign_in_of(credentials_of(settings), verify=verify)
     stack.callback(sign_in.close)
     tokens = TokenSource(sign_in.acquire, clock=clock, metrics=metrics)
     stack.push_async_callback(tokens.close)
@@ -242,6 +236,16 @@ def start_groups(tenant: Tenant, *, interval_s: float) -> None:
         await run_every(interval_s, tenant.groups.round, feed=groups)
 
     tenant.supervisor.start(groups, keep_groups)
+
+
+def sign_in_of(credentials: Credentials, *, verify: ssl.SSLContext) -> MsalSignIn:
+    """A sign-in with an msal application and a token cache of its own."""
+
+    def connect() -> SignInHttp:
+        client = httpx.Client(verify=verify, timeout=_SIGN_IN_DEADLINE_S / 2)
+        return SignInHttp(client, authority_root=credentials.authority_root, deadline_s=_SIGN_IN_DEADLINE_S)
+
+    return MsalSignIn(credentials, connect=connect)
 
 
 def credentials_of(settings: Settings) -> Credentials:

@@ -8,6 +8,7 @@ from app.config.choices import LogFormat, LogLevel, SignIn, WhenBlind
 from app.config.keys import ApiKey, Scope, new_api_key
 from app.config.load import load_settings
 from app.config.settings import Settings
+from app.config.surroundings import colours_wanted, locale_language, secret_files
 
 __all__ = [
     "ApiKey",
@@ -17,6 +18,9 @@ __all__ = [
     "Settings",
     "SignIn",
     "WhenBlind",
+    "colours_wanted",
     "load_settings",
+    "locale_language",
     "new_api_key",
+    "secret_files",
 ]

@@ -9,8 +9,9 @@ _BY_STEP: Mapping[Step, Mapping[Status, tuple[str, ...]]] = {
     Step.SETTINGS: {
         Status.SKIPPED: ("not-checked",),
         Status.OK: ("settings-ok",),
-        Status.WARNING: ("settings-noted", "snapshot-unwritable", "rules-refused"),
+        Status.WARNING: ("settings-noted", "snapshot-unwritable"),
         Status.WRONG: (
+            "rules-refused",
             "settings-missing",
             "settings-file-missing",
             "settings-unreadable",
@@ -79,6 +80,8 @@ _BY_STEP: Mapping[Step, Mapping[Status, tuple[str, ...]]] = {
             "application-not-installed",
             "application-public",
             "application-blocked",
+            "sign-in-loop",
+            "refused-by-microsoft",
         ),
     },
     Step.CREDENTIAL: {
@@ -92,8 +95,6 @@ _BY_STEP: Mapping[Step, Mapping[Status, tuple[str, ...]]] = {
             "certificate-not-yet-valid",
             "certificate-unknown",
             "assertion-time",
-            "sign-in-loop",
-            "refused-by-microsoft",
         ),
     },
     Step.ACCOUNT: {
@@ -176,11 +177,18 @@ CAUSES: Mapping[str, tuple[Step, Status]] = {
 
 
 def found(
-    cause: str, *, at: Step | None = None, detail: Mapping[str, Any] | None = None, **words: str
+    cause: str,
+    *,
+    at: Step | None = None,
+    detail: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None,
+    **more: str,
 ) -> Finding:
-    """A finding of this cause, at its own step or another; `words` fill its sentences."""
+    """A finding of this cause, at its own step or another; `words` and `more` fill its sentences."""
     step, status = CAUSES[cause]
-    return Finding(step=at or step, status=status, cause=cause, words=words, detail=detail or {})
+    return Finding(
+        step=at or step, status=status, cause=cause, words={**(words or {}), **more}, detail=detail or {}
+    )
 
 
 def skipped(step: Step) -> Finding:

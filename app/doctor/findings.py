@@ -67,7 +67,7 @@ def outcome(findings: Iterable[Finding]) -> Status:
 
 
 def worst_first(findings: Iterable[Finding]) -> Finding:
-    """Several findings of one step as one: the worst, and the others beside it. Raises IndexError for none."""
+    """Several findings of one step as one: the worst, with the others beside it."""
     first, *others = sorted(findings, key=lambda one: -_SEVERITY.index(one.status))
     return Finding(
         step=first.step,

@@ -13,7 +13,7 @@ _SYMBOLS: Mapping[Status, str] = {
     Status.OK: "✓",
     Status.WARNING: "!",
     Status.WRONG: "✗",
-    Status.SKIPPED: "–",
+    Status.SKIPPED: "-",
 }
 _PLAIN_SYMBOLS: Mapping[Status, str] = {
     Status.OK: "+",

@@ -10,7 +10,6 @@ from typing import Any
 
 from app.doctor.findings import Finding
 
-
 _TRANSLATED = ("credential", "kind")
 
 

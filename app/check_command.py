@@ -1,0 +1,116 @@
+"""`teams-presence check`: walks the whole chain and says, step by step, what is wrong and what to click."""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from app.clock import SystemClock
+from app.config import Settings, colours_wanted, load_settings, locale_language, secret_files
+from app.doctor.checkup import Checkup, Equipment
+from app.doctor.expiries import Ending, on_this_machine
+from app.doctor.findings import Finding, Status, Step, outcome
+from app.doctor.report import Page, Report, as_json
+from app.doctor.sentences import Language, Sentences, sentences
+from app.doctor.settings import Examined, examine_settings
+from app.doctor.walk import Audience
+from app.graph.client import GraphClient
+from app.graph.credentials import Credentials
+from app.graph.transport import trusted_authorities
+from app.runtime import credentials_of, sign_in_of
+
+_EXIT_CODES = {Status.OK: 0, Status.WARNING: 1, Status.WRONG: 2}
+
+
+def check(*, language: str | None, as_data: bool, env_file: Path | None) -> int:
+    """Run the check and print it; 0 all is well, 1 there are warnings, 2 something is wrong."""
+    logging.disable(logging.CRITICAL)  # the report says it all, and msal would quote answers
+    told = sentences(_language(language))
+    dotenv = env_file or Path(".env")
+    examined = examine_settings(partial(load_settings, dotenv=dotenv), env_file=env_file)
+    audience = _silent() if as_data else _reading(told)
+    findings = asyncio.run(_checkup(examined, dotenv).run(examined, audience=audience))
+    if as_data:
+        json.dump(as_json(findings, sentences=told), sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        sys.stdout.write(f"\n{_report(told).verdict(findings)}\n")
+    return _EXIT_CODES[outcome(findings)]
+
+
+def _language(asked: str | None) -> Language:
+    """The language asked for, else the locale's, else English."""
+    wanted = asked or locale_language()
+    return Language(wanted) if wanted in set(Language) else Language.EN
+
+
+def _checkup(examined: Examined, dotenv: Path) -> Checkup:
+    files = partial(secret_files, examined.settings, dotenv=dotenv) if examined.settings else tuple
+    return Checkup(equip=equipment_of, secret_files=files)
+
+
+def equipment_of(settings: Settings) -> Equipment:
+    """What the service itself would use, with a sign-in that nobody has used before."""
+    credentials = credentials_of(settings)
+    sign_in = sign_in_of(credentials, verify=trusted_authorities(settings.ca_bundle))
+    return Equipment(credentials=credentials, sign_in=sign_in, endings=_Endings(credentials))
+
+
+class _Endings:
+    """When the credentials end; the one place that knows who finds out."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    async def __call__(self, client: GraphClient | None) -> Sequence[Ending]:
+        del client  # Microsoft is not asked so far
+        return on_this_machine(self._credentials, now=SystemClock().now())
+
+
+def _report(told: Sentences) -> Report:
+    page = Page.of(
+        is_terminal=sys.stdout.isatty(), may_colour=colours_wanted(), encoding=sys.stdout.encoding or "ascii"
+    )
+    return Report(told, page)
+
+
+def _silent() -> Audience:
+    return Audience(begins=lambda _: None, ends=lambda _: None)
+
+
+def _reading(told: Sentences) -> Audience:
+    """Somebody who reads along: each step as it is found, and on a terminal which one is under way."""
+    report = _report(told)
+    progress = _Progress(told, sys.stderr)
+
+    def ends(finding: Finding) -> None:
+        progress.clear()
+        sys.stdout.writelines(f"{line}\n" for line in report.lines(finding))
+        sys.stdout.flush()
+
+    return Audience(begins=progress.show, ends=ends)
+
+
+class _Progress:
+    """One line that says which step is waited for, and vanishes; only on a terminal."""
+
+    def __init__(self, told: Sentences, output: TextIO) -> None:
+        self._told = told
+        self._output = output
+        self._on = output.isatty()
+
+    def show(self, step: Step) -> None:
+        """Say which step has begun."""
+        if self._on:
+            self._output.write(f"\r\x1b[K ... {self._told.word('checking')}: {self._told.step(step)}")
+            self._output.flush()
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        if self._on:
+            self._output.write("\r\x1b[K")
+            self._output.flush()
