@@ -33,7 +33,7 @@ from app.graph.transport import check_proxies
 from app.ingest.rules_watch import RulesWatch
 from app.ingest.tenant import Tenant
 from app.metrics import Metrics
-from app.runtime import open_tenant
+from app.runtime import open_tenant, start_rounds
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ def build_app(settings: Settings) -> ASGIApp:
         async with open_tenant(settings, rules=rules_watch, clock=clock, metrics=metrics) as tenant:
             _answer_sighup(tenant)
             api.state.tenant = tenant
+            api.state.rounds = start_rounds(tenant, settings)
             api.state.renderer = Renderer(status_messages=settings.status_messages)
             yield
 

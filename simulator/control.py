@@ -41,7 +41,8 @@ SWITCHES = {
     "DELETE /_simulator/faults/{id}": "one off",
     "POST /_simulator/clock": "advance_s: let the tenant's time pass",
     "POST /_simulator/credentials": (
-        "secret, secret_expires, password, password_state, locked, certificate_pem, app_enabled, permissions"
+        "secret, secret_expires, password, password_state, locked, federated, certificate_pem, app_enabled, "
+        "permissions"
     ),
     "POST /_simulator/revoke": "revoke refresh tokens; access: true revokes access tokens too",
     "POST /_simulator/delta/expire": "every delta link handed out so far answers 410",
@@ -67,6 +68,7 @@ class CredentialsOrder(msgspec.Struct, forbid_unknown_fields=True):
     secret_expires: str | msgspec.UnsetType | None = msgspec.UNSET
     password: str | None = None
     password_state: PasswordState | None = None
+    federated: bool | None = None
     locked: bool | None = None
     certificate_pem: str | msgspec.UnsetType | None = msgspec.UNSET
     app_enabled: bool | None = None
@@ -170,6 +172,8 @@ class Control:
             self.world.tokens.revoke()
         if order.password_state is not None:
             account.password_state = order.password_state
+        if order.federated is not None:
+            account.federated = order.federated
         if order.locked is not None:
             (account.lock if order.locked else account.unlock)()
 

@@ -53,11 +53,13 @@ class SignInHost:
         domain = ask.path["username"].rpartition("@")[2].lower()
         known = domain in self.world.domains
         named = {"domain_name": domain} if known else {}
+        federated = known and self.world.account.federated
         return json_answer(
             {
                 "ver": "1.0",
-                "account_type": "Managed" if known else "Unknown",
+                "account_type": "Federated" if federated else "Managed" if known else "Unknown",
                 **named,
+                **(_federation(ask.root) if federated else {}),
                 "cloud_instance_name": "microsoftonline.com",
                 "cloud_audience_urn": "urn:federation:MicrosoftOnline",
             }
@@ -80,3 +82,13 @@ class SignInHost:
         if named in (self.world.registration.tenant_id, *self.world.domains):
             return self.world.registration.tenant_id
         raise SignInError(90002 if _TENANT.fullmatch(named) else 900023, tenant=ask.path["tenant"])
+
+
+def _federation(root: str) -> dict[str, str]:
+    """Where a federated domain's own server would be; nobody answers there."""
+    trust = f"{root}/adfs/services/trust"
+    return {
+        "federation_protocol": "WSTrust",
+        "federation_metadata_url": f"{trust}/mex",
+        "federation_active_auth_url": f"{trust}/2005/usernamemixed",
+    }
