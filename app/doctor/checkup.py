@@ -83,6 +83,7 @@ class _Case:
         self._checkup = checkup
         self._stack = stack
         self._equipment = checkup.equip(settings)
+        stack.callback(self._equipment.sign_in.close)
         self._delegated = settings.sign_in is SignIn.DELEGATED
         self._verify = trusted_authorities(settings.ca_bundle)
         roots = (settings.azure_authority_host, settings.graph_url)

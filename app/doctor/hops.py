@@ -31,8 +31,11 @@ def proxy_for(url: str) -> str | None:
         if event.endswith(_CONNECTING):
             raise _Enough((info["host"], info["port"]))
 
-    wanted = httpx.URL(url)
-    host, port = _look(url, stop, verify=unverified(), timeout_s=1)
+    try:
+        wanted = httpx.URL(url)
+        host, port = _look(url, stop, verify=unverified(), timeout_s=1)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return None  # no host at all, which the resolver will say
     own = (wanted.host, wanted.port or 443)
     return None if (host, port) == own else at(host, port)
 
@@ -43,7 +46,9 @@ def certificate_of(url: str, *, verify: ssl.SSLContext, proxied: bool, timeout_s
 
     def stop(event: str, info: Mapping[str, Any]) -> None:
         if event == awaited:
-            presented = info["return_value"].get_extra_info("ssl_object").getpeercert(_AS_DER)
+            stream = info["return_value"]
+            presented = stream.get_extra_info("ssl_object").getpeercert(_AS_DER)
+            stream.close()  # nobody else knows of it yet
             raise _Enough(presented)
 
     return x509.load_der_x509_certificate(_look(url, stop, verify=verify, timeout_s=timeout_s))

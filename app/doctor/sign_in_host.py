@@ -44,6 +44,10 @@ class SignIn(Protocol):
         """A token. Raises SignInError."""
         ...
 
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Document:
