@@ -94,8 +94,7 @@ class Report:
             yield from self._labelled("details", problem)
 
     def _labelled(self, word: str, text: str) -> Iterator[str]:
-        label = f"{self.sentences.word(word)}: "
-        yield from self._wrapped(f"{label}{text}", indent=self._margin, hanging=2)
+        yield from self._wrapped(f"{self.sentences.word(word)} {text}", indent=self._margin, hanging=2)
 
     @property
     def _margin(self) -> int:
