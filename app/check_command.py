@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import ssl
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -20,7 +21,6 @@ from app.doctor.settings import Examined, examine_settings
 from app.doctor.walk import Audience
 from app.graph.client import GraphClient
 from app.graph.credentials import Credentials
-from app.graph.transport import trusted_authorities
 from app.runtime import credentials_of, sign_in_of
 
 _EXIT_CODES = {Status.OK: 0, Status.WARNING: 1, Status.WRONG: 2}
@@ -53,10 +53,10 @@ def _checkup(examined: Examined, dotenv: Path) -> Checkup:
     return Checkup(equip=equipment_of, secret_files=files)
 
 
-def equipment_of(settings: Settings) -> Equipment:
+def equipment_of(settings: Settings, verify: ssl.SSLContext) -> Equipment:
     """What the service itself would use, with a sign-in that nobody has used before."""
     credentials = credentials_of(settings)
-    sign_in = sign_in_of(credentials, verify=trusted_authorities(settings.ca_bundle))
+    sign_in = sign_in_of(credentials, verify=verify)
     return Equipment(credentials=credentials, sign_in=sign_in, endings=_Endings(credentials))
 
 

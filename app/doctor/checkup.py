@@ -1,5 +1,6 @@
 """One whole check: from what the settings say to the looks of every step, each part opened and closed."""
 
+import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -14,10 +15,12 @@ from app.doctor.findings import Finding, Step
 from app.doctor.graph import Graph
 from app.doctor.graph_faults import GraphCase
 from app.doctor.keys import examine_keys
+from app.doctor.metadata import Metadata
 from app.doctor.network import Network, Patience
 from app.doctor.settings import Examined
-from app.doctor.sign_in_host import SignIn as TrySignIn
 from app.doctor.sign_in_host import SignInHost
+from app.doctor.sign_in_trial import SignIn as AnySignIn
+from app.doctor.sign_in_trial import SignInTrial
 from app.doctor.walk import Audience, Look, walk
 from app.graph.client import GraphClient
 from app.graph.connections import Connections
@@ -34,7 +37,7 @@ class Equipment:
     """What the service itself would use for these settings; the sign-in is fresh, and keeps nothing."""
 
     credentials: Credentials
-    sign_in: TrySignIn
+    sign_in: AnySignIn
     endings: EndingsOf
 
 
@@ -42,7 +45,7 @@ class Equipment:
 class Checkup:
     """A check that can be run: `equip` builds what is needed once the settings are known to be sound."""
 
-    equip: Callable[[Settings], Equipment]
+    equip: Callable[[Settings, ssl.SSLContext], Equipment]
     secret_files: Callable[[], Iterable[Path]]
     patience: Patience = field(default_factory=Patience)
     clock: Clock = field(default_factory=SystemClock)
@@ -82,22 +85,23 @@ class _Case:
         self._settings = settings
         self._checkup = checkup
         self._stack = stack
-        self._equipment = checkup.equip(settings)
+        self._verify = trusted_authorities(settings.ca_bundle)
+        self._equipment = checkup.equip(settings, self._verify)
         stack.callback(self._equipment.sign_in.close)
         self._delegated = settings.sign_in is SignIn.DELEGATED
-        self._verify = trusted_authorities(settings.ca_bundle)
         roots = (settings.azure_authority_host, settings.graph_url)
         self.network = Network(roots, verify=self._verify, patience=checkup.patience)
         self._proxies = self.network.find_proxies()
-        self._host = SignInHost(
-            self._equipment.credentials,
-            sign_in=self._equipment.sign_in,
+        host = SignInHost(
+            credentials=self._equipment.credentials,
             graph_root=settings.graph_url,
             network=self.network,
             verify=self._verify,
             patience=checkup.patience,
             now=checkup.clock.now,
         )
+        self._metadata = Metadata(host)
+        self._trial = SignInTrial(host, sign_in=self._equipment.sign_in)
         self._client: GraphClient | None = None
         self._graph: Graph | None = None
 
@@ -109,11 +113,11 @@ class _Case:
             Step.PROXY: self._proxy,
             Step.TCP: self.network.connection,
             Step.TLS: self.network.encryption,
-            Step.CLOCK: self._host.clock,
-            Step.TENANT: self._host.tenant,
-            Step.APPLICATION: self._host.application,
-            Step.CREDENTIAL: self._host.credential,
-            Step.ACCOUNT: self._host.account,
+            Step.CLOCK: self._metadata.clock,
+            Step.TENANT: self._metadata.tenant,
+            Step.APPLICATION: self._trial.application,
+            Step.CREDENTIAL: self._trial.credential,
+            Step.ACCOUNT: self._trial.account,
             Step.PERMISSIONS: self._permissions,
             Step.USERS: self._users,
             Step.PRESENCE: self._presence,
@@ -131,9 +135,9 @@ class _Case:
         return self._proxies or await self.network.proxy()
 
     async def _permissions(self) -> Finding:
-        if consent := await self._host.consent():
+        if consent := await self._trial.consent():
             return consent
-        token = self._host.token
+        token = self._trial.token
         return await self._opened(token).permissions(token) if token else skipped(Step.PERMISSIONS)
 
     async def _users(self) -> Finding:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from app.doctor.causes import found
+from app.doctor.causes import found, skipped
 from app.doctor.certificates import look_at
-from app.doctor.findings import Finding, worst_first
+from app.doctor.findings import Finding, Step, worst_first
 from app.graph.client import GraphClient
 from app.graph.credentials import ClientCertificate, Credentials
 
@@ -16,7 +16,6 @@ _DAY_S = 86_400
 _UNKNOWN = "unknown"
 _HOW_TO_TELL: Mapping[str, Mapping[str, str]] = {
     "secret": {"setting": "PRESENCE_SECRET_EXPIRES", "permission": "Application.Read.All"},
-    "certificate": {"setting": "AZURE_CLIENT_CERTIFICATE_PATH", "permission": "Application.Read.All"},
     "password": {"setting": "PRESENCE_PASSWORD_EXPIRES", "permission": "Domain.Read.All"},
 }
 
@@ -80,17 +79,24 @@ def _of_application(credentials: Credentials, *, now: datetime) -> Told:
 
 def judge(endings: Sequence[Ending], *, now: datetime) -> Finding:
     """The ending that is nearest, and the others beside it."""
-    return worst_first([_judged(one, now=now) for one in endings])
+    judged = [_judged(one, now=now) for one in endings if one.credential in _HOW_TO_TELL or _is_known(one)]
+    return worst_first(judged) if judged else skipped(Step.EXPIRY)
+
+
+def _is_known(ending: Ending) -> bool:
+    """A certificate tells its own end; one that does not is told of where it is used."""
+    return ending.source != _UNKNOWN
 
 
 def _judged(ending: Ending, *, now: datetime) -> Finding:
     credential, ends_at = str(ending.credential), ending.expires_at
-    detail = {"credential": credential, "source": str(ending.source)}
+    detail: dict[str, Any] = {"credential": credential, "source": str(ending.source)}
     detail |= {"reason": ending.reason} if ending.reason else {}
     if ends_at is None:
-        cause = "expiry-unknown" if ending.source == _UNKNOWN else "expiry-never"
-        return found(cause, detail=detail, credential=credential, words=_HOW_TO_TELL[credential])
+        cause = "expiry-never" if _is_known(ending) else "expiry-unknown"
+        words = _HOW_TO_TELL.get(credential, {})
+        return found(cause, detail=detail, words=words, credential=credential)
     days = int((ends_at - now).total_seconds() // _DAY_S)
-    detail |= {"expiresAt": ends_at.isoformat(), "daysLeft": str(days)}
+    detail |= {"expiresAt": ends_at.isoformat(), "daysLeft": days}
     cause = "expiry-over" if days < 0 else "expiry-soon" if days <= _SOON_DAYS else "expiry-ok"
     return found(cause, detail=detail, credential=credential, days=str(days), until=f"{ends_at:%Y-%m-%d}")

@@ -56,7 +56,7 @@ def certificate_of(url: str, *, verify: ssl.SSLContext, proxied: bool, timeout_s
 
 def unverified() -> ssl.SSLContext:
     """For looking at a certificate that is not trusted; nothing is ever sent under it."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

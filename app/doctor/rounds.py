@@ -16,7 +16,7 @@ from app.graph.credentials import Credentials
 from app.ingest.periodic import Feed
 from app.ingest.tenant import Tenant
 
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 2.0
 _POLICY = "insufficient_claims"
 _ANSWERED = "Microsoft Graph answered "
 _STEP_OF: Mapping[str, Step] = {"presence": Step.PRESENCE}

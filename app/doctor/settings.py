@@ -1,5 +1,6 @@
 """The settings, read as the service would read them; what is wrong with them under a heading people know."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,10 @@ from app.presence.rules_file import parse_rules
 
 # What the sentences of a SettingsError hold, the most telling first; one heading has to do for all of them.
 _HEADINGS = (
-    ("this looks like the Secret ID", "secret-is-the-id"),
-    ("is not a setting", "settings-misspelt"),
-    ("is not in this version", "settings-misspelt"),
-    (" line ", "settings-unreadable"),
-    ("is missing", "settings-incomplete"),
-    ("must be set", "settings-incomplete"),
+    (re.compile("this looks like the Secret ID"), "secret-is-the-id"),
+    (re.compile("is not a setting|is not in this version"), "settings-misspelt"),
+    (re.compile(r" line \d+ |is not UTF-8: save"), "settings-unreadable"),
+    (re.compile("is missing|must be set"), "settings-incomplete"),
 )
 _NOTHING_AT_ALL = frozenset({"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH"})
 
@@ -62,5 +61,7 @@ def _refused(problems: Sequence[str]) -> Finding:
     detail = {"problems": list(problems)}
     if {problem.partition(" ")[0] for problem in problems} == _NOTHING_AT_ALL:
         return found("settings-missing", detail={"missing": list(problems)})
-    heading = next((cause for words, cause in _HEADINGS if any(words in one for one in problems)), None)
-    return found(heading or "settings-wrong", detail=detail)
+    heading = next(
+        (cause for words, cause in _HEADINGS if any(map(words.search, problems))), "settings-wrong"
+    )
+    return found(heading, detail=detail)

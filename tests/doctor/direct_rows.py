@@ -10,7 +10,7 @@ import httpx
 from app.doctor.expiries import Told, judge
 from app.doctor.failures import Way, failure
 from app.doctor.findings import Finding
-from app.doctor.sign_in_host import cloud_of
+from app.doctor.metadata import cloud_of
 
 WAY = Way(host="graph.microsoft.com", hosts="login.microsoftonline.com, graph.microsoft.com")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -55,7 +55,7 @@ OF_THE_ACCOUNT: dict[str, tuple[int, ...]] = {
     "session-ended": (50173, 50132, 50133, 70008, 700082, 70043),
     "consent-missing": (65001,),
     "consent-declined": (65004, 90094),
-    "on-premises-agent": tuple(range(80001, 80015)),
+    "on-premises-agent": (80001, 80007, 80014),
 }
 # Told already where the tenant's metadata is asked for, or only with the token; always about the tenant.
 OF_THE_TENANT: dict[str, tuple[int, ...]] = {
