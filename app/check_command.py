@@ -7,6 +7,7 @@ import ssl
 import sys
 from collections.abc import Sequence
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -29,10 +30,12 @@ _EXIT_CODES = {Status.OK: 0, Status.WARNING: 1, Status.WRONG: 2}
 def check(*, language: str | None, as_data: bool, env_file: Path | None) -> int:
     """Run the check and print it; 0 all is well, 1 there are warnings, 2 something is wrong."""
     logging.disable(logging.CRITICAL)  # the report says it all, and msal would quote answers
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an old locale has no word for some of our characters
     told = sentences(_language(language))
     dotenv = env_file or Path(".env")
     examined = examine_settings(partial(load_settings, dotenv=dotenv), env_file=env_file)
-    audience = _silent() if as_data else _reading(told)
+    audience = _waiting(told) if as_data else _reading(told)
     findings = asyncio.run(_checkup(examined, dotenv).run(examined, audience=audience))
     if as_data:
         json.dump(as_json(findings, sentences=told), sys.stdout, indent=2, ensure_ascii=False)
@@ -78,8 +81,10 @@ def _report(told: Sentences) -> Report:
     return Report(told, page)
 
 
-def _silent() -> Audience:
-    return Audience(begins=lambda _: None, ends=lambda _: None)
+def _waiting(told: Sentences) -> Audience:
+    """Somebody who waits for the whole of it: on a terminal told which step is under way."""
+    progress = _Progress(told, sys.stderr)
+    return Audience(begins=progress.show, ends=lambda _: progress.clear())
 
 
 def _reading(told: Sentences) -> Audience:

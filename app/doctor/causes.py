@@ -31,6 +31,7 @@ _BY_STEP: Mapping[Step, Mapping[Status, tuple[str, ...]]] = {
         Status.WRONG: (
             "proxy-unusable",
             "proxy-unreachable",
+            "proxy-scheme",
             "proxy-password",
             "proxy-forbids",
             "proxy-fails",

@@ -12,6 +12,7 @@ from msal.exceptions import MsalServiceError
 
 from app.doctor.causes import found
 from app.doctor.findings import Finding
+from app.doctor.hops import NO_TLS
 
 # OpenSSL, *X509_STORE_CTX_get_error*: what is the matter with a certificate.
 _NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
@@ -105,6 +106,8 @@ def _of_connection(chain: list[BaseException]) -> tuple[str, dict[str, str]]:
 
 def _of_proxy(said: str) -> tuple[str, dict[str, str]]:
     """Httpx tells the proxy's answer to CONNECT as its status and reason."""
+    if said == NO_TLS:
+        return "proxy-scheme", {}
     if said.startswith(_ASKS_WHO):
         return "proxy-password", {}
     return ("proxy-forbids" if said.startswith(_FORBIDS) else "proxy-fails"), {"reason": said}

@@ -10,7 +10,10 @@ from cryptography import x509
 # httpcore's *trace* extension: the names of its events.
 _CONNECTING = ".connect_tcp.started"
 _ENCRYPTED = "start_tls.complete"
+_PROXY_NOT_ENCRYPTED = "connection.start_tls.failed"
 _AS_DER = True
+NO_TLS = "the proxy itself does not speak TLS"
+"""What a ProxyError says where the proxy is named by https:// and does not speak it."""
 
 
 class _Enough(Exception):
@@ -41,10 +44,12 @@ def proxy_for(url: str) -> str | None:
 
 
 def certificate_of(url: str, *, verify: ssl.SSLContext, proxied: bool, timeout_s: float) -> x509.Certificate:
-    """The certificate that is presented for `url`. Raises httpx.HTTPError; nothing is asked."""
+    """The certificate that is presented for `url`. Raises httpx.HTTPError; nothing is asked there."""
     awaited = f"{'proxy' if proxied else 'connection'}.{_ENCRYPTED}"
 
     def stop(event: str, info: Mapping[str, Any]) -> None:
+        if proxied and event == _PROXY_NOT_ENCRYPTED:
+            raise httpx.ProxyError(NO_TLS)
         if event == awaited:
             stream = info["return_value"]
             presented = stream.get_extra_info("ssl_object").getpeercert(_AS_DER)

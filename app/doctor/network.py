@@ -21,6 +21,8 @@ from app.errors import SettingsError
 from app.graph.transport import check_proxies
 
 _HTTPS = 443
+# How a proxy fails before it says a word; later on httpx calls it a failure to connect.
+_NO_ANSWER = (httpx.ReadTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,9 @@ class Network:
             await self._certificate(root, hops.unverified())
         except httpx.ProxyError as error:
             return failure(error, way=way)
+        except _NO_ANSWER as error:
+            late = isinstance(error, httpx.TimeoutException)
+            return found("proxy-fails", words=way.words, reason="timeout" if late else "connection closed")
         except OSError:
             return found("proxy-unreachable", words=way.words)
         except httpx.HTTPError:
@@ -158,8 +163,11 @@ class Network:
         if not is_untrusted(error):
             late = isinstance(error, httpx.TimeoutException | TimeoutError)
             return found("answer-too-slow", words=way.words) if late else failure(error, way=way)
-        presented = await self._certificate(root, hops.unverified())
-        return failure(error, way=way, certificate=_description(presented))
+        try:
+            presented = _description(await self._certificate(root, hops.unverified()))
+        except (httpx.HTTPError, TimeoutError):
+            presented = {}
+        return failure(error, way=way, certificate=presented)
 
 
 def _unresolved(error: Exception, way: Way) -> Finding:

@@ -90,8 +90,8 @@ class Report:
     def _details(self, detail: Mapping[str, Any]) -> Iterator[str]:
         if detail.get("microsoft"):
             yield from self._labelled("microsoft", str(detail["microsoft"]))
-        for problem in detail.get("problems", ()):
-            yield from self._labelled("details", problem)
+        for note in (*detail.get("problems", ()), *filter(None, [detail.get("reason")])):
+            yield from self._labelled("details", note)
 
     def _labelled(self, word: str, text: str) -> Iterator[str]:
         yield from self._wrapped(f"{self.sentences.word(word)} {text}", indent=self._margin, hanging=2)

@@ -59,6 +59,7 @@ FIXES: dict[str, tuple[Names, ...]] = {
     "dns-unavailable": (same("/etc/resolv.conf"),),
     "proxy-unusable": (same("HTTPS_PROXY=http://proxy.example:3128"),),
     "proxy-unreachable": (PROXY,),
+    "proxy-scheme": (same("HTTPS_PROXY=http://"),),
     "proxy-password": (
         ("HTTPS_PROXY=http://user:password@", "benutzer:kennwort@", "utilisateur:motdepasse@"),
     ),

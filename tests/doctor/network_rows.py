@@ -82,6 +82,12 @@ def _proxy_that_refuses(status: str) -> Callable[[Bench], Environ]:
     return _behind(lambda _: odd_servers.refusing(status))
 
 
+def _proxy_under_the_wrong_scheme(bench: Bench) -> Environ:
+    port = bench.stack.enter_context(listening(odd_servers.refusing("400 Bad Request")))
+    bench.process.setenv("HTTPS_PROXY", f"https://127.0.0.1:{port}")
+    return bench.app
+
+
 def _no_proxy_there(bench: Bench) -> Environ:
     port = bench.stack.enter_context(odd_servers.nobody_listening())
     bench.process.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
@@ -117,6 +123,9 @@ ROWS = [
     Row(cause="proxy-password", arrange=_proxy_that_refuses("407 Proxy Authentication Required")),
     Row(cause="proxy-forbids", arrange=_proxy_that_refuses("403 Forbidden")),
     Row(cause="proxy-fails", arrange=_proxy_that_refuses("502 Bad Gateway")),
+    Row(cause="proxy-fails", arrange=_behind(lambda _: odd_servers.mute), name="mute"),
+    Row(cause="proxy-fails", arrange=_behind(lambda _: odd_servers.cutting), name="cutting"),
+    Row(cause="proxy-scheme", arrange=_proxy_under_the_wrong_scheme),
     Row(cause="tcp-refused", arrange=_refused),
     Row(cause="tcp-blocked", arrange=_dropped),
     Row(

@@ -111,6 +111,13 @@ def test_another_settings_file_is_read(bench: Bench) -> None:
     assert causes[-1] == "secrets-readable"
 
 
+def test_an_output_without_our_characters_is_still_readable(bench: Bench) -> None:
+    """An old terminal gets plain symbols instead of an error."""
+    done = run(bench, bench.app | WRONG_SECRET | {"PYTHONIOENCODING": "ascii"}, "--lang", "de")
+    assert done.returncode == 2, done.stderr
+    assert "\n x Anmeldedaten" in done.stdout
+
+
 @pytest.mark.parametrize(("wish", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_a_terminal_gets_colours_and_progress(bench: Bench, wish: dict[str, str], coloured: bool) -> None:  # noqa: FBT001 - a table
     """Unless NO_COLOR is set; which step is under way is shown either way, and wiped."""
