@@ -23,15 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    from app.config import load_settings  # noqa: PLC0415 - each command pays for its own imports only
+    from app.config import SettingsSource  # noqa: PLC0415 - each command pays for its own imports only
     from app.logs import configure_logging  # noqa: PLC0415
     from app.main import serve  # noqa: PLC0415
 
     if chosen.env_file and not chosen.env_file.exists():
         raise SettingsError(f"There is no file {chosen.env_file}: correct --env-file.")
-    settings = load_settings(dotenv=chosen.env_file or Path(".env"))
+    source = SettingsSource(dotenv=chosen.env_file or Path(".env"))
+    settings = source.load()
     configure_logging(settings.log_format, settings.log_level)
-    serve(settings)
+    serve(settings, source=source)
     return 0
 
 

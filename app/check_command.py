@@ -3,26 +3,19 @@
 import asyncio
 import json
 import logging
-import ssl
 import sys
-from collections.abc import Sequence
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from app.clock import SystemClock
-from app.config import Settings, colours_wanted, load_settings, locale_language, secret_files
-from app.doctor.checkup import Checkup, Equipment
-from app.doctor.expiries import Ending, on_this_machine
+from app.config import colours_wanted, load_settings, locale_language, secret_files
+from app.doctor.checkup import Checkup
 from app.doctor.findings import Finding, Status, Step, outcome
 from app.doctor.report import Page, Report, as_json
 from app.doctor.sentences import Language, Sentences, sentences
 from app.doctor.settings import Examined, examine_settings
 from app.doctor.walk import Audience
-from app.graph.client import GraphClient
-from app.graph.credentials import Credentials
-from app.runtime import credentials_of, sign_in_of
 
 _EXIT_CODES = {Status.OK: 0, Status.WARNING: 1, Status.WRONG: 2}
 
@@ -53,25 +46,7 @@ def _language(asked: str | None) -> Language:
 
 def _checkup(examined: Examined, dotenv: Path) -> Checkup:
     files = partial(secret_files, examined.settings, dotenv=dotenv) if examined.settings else tuple
-    return Checkup(equip=equipment_of, secret_files=files)
-
-
-def equipment_of(settings: Settings, verify: ssl.SSLContext) -> Equipment:
-    """What the service itself would use, with a sign-in that nobody has used before."""
-    credentials = credentials_of(settings)
-    sign_in = sign_in_of(credentials, verify=verify)
-    return Equipment(credentials=credentials, sign_in=sign_in, endings=_Endings(credentials))
-
-
-class _Endings:
-    """When the credentials end; the one place that knows who finds out."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    async def __call__(self, client: GraphClient | None) -> Sequence[Ending]:
-        del client  # Microsoft is not asked so far
-        return on_this_machine(self._credentials, now=SystemClock().now())
+    return Checkup(secret_files=files)
 
 
 def _report(told: Sentences) -> Report:

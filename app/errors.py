@@ -70,15 +70,21 @@ class SnapshotUnusable(PresenceError):
 
 
 class SignInError(PresenceError):
-    """No token could be had; `aadsts` holds Microsoft's numbers where it gave any."""
+    """No token could be had; `aadsts` and `oauth` hold Microsoft's numbers and word where it gave any."""
 
     code = "sign_in"
 
     def __init__(
-        self, message: str, *, aadsts: tuple[int, ...] = (), retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        aadsts: tuple[int, ...] = (),
+        oauth: str | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.aadsts = aadsts
+        self.oauth = oauth
         self.retry_after_s = retry_after_s
 
 

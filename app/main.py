@@ -27,7 +27,7 @@ from app.api.rate import RateLimit
 from app.api.refusals import install_refusals
 from app.api.render import Renderer
 from app.clock import SystemClock
-from app.config import Settings
+from app.config import Settings, SettingsSource
 from app.errors import SettingsError
 from app.graph.transport import check_proxies
 from app.ingest.rules_watch import RulesWatch
@@ -63,17 +63,28 @@ def build_api() -> FastAPI:
     return api
 
 
-def build_app(settings: Settings) -> ASGIApp:
-    """The whole application; its lifespan opens the tenant and closes it. Raises SettingsError."""
+def build_app(settings: Settings, *, source: SettingsSource | None = None) -> ASGIApp:
+    """The whole application; its lifespan opens the tenant and closes it. Raises SettingsError.
+
+    Where the settings came from, they are looked for again and again; those without a source never change.
+    """
     api = build_api()
     clock = SystemClock()
     metrics = Metrics()
     api.state.metrics = metrics
     rules_watch = RulesWatch(settings.rules_file, clock=clock)
+    keys = KeyRing(settings.api_keys, in_query=settings.key_in_query)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with open_tenant(settings, rules=rules_watch, clock=clock, metrics=metrics) as tenant:
+        async with open_tenant(
+            settings,
+            source=source or SettingsSource({}, dotenv=None),
+            rules=rules_watch,
+            take_keys=keys.replace,
+            clock=clock,
+            metrics=metrics,
+        ) as tenant:
             _answer_sighup(tenant)
             api.state.tenant = tenant
             api.state.rounds = start_rounds(tenant, settings)
@@ -81,18 +92,17 @@ def build_app(settings: Settings) -> ASGIApp:
             yield
 
     api.router.lifespan_context = lifespan
-    keys = KeyRing(settings.api_keys, in_query=settings.key_in_query)
     app = guarded(RouteNote(api), keys=keys, rate=RateLimit(settings.rate_limit, timer=clock.monotonic))
     app = AccessLog(app) if settings.access_log else app
     app = ClientAddress(app, trusted=settings.trusted_proxies) if settings.trusted_proxies else app
     return Meter(app, metrics=metrics)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, source: SettingsSource) -> None:
     """Listen and answer until told to stop. Raises SettingsError if that cannot be."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is somebody to listen to it
     check_proxies()
-    app = build_app(settings)
+    app = build_app(settings, source=source)
     listener = _listen(settings.host, settings.port)
     for warning in settings.warnings:
         _LOG.warning("%s", warning)
@@ -144,15 +154,23 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _answer_sighup(tenant: Tenant) -> None:
-    """Handle SIGHUP, for which uvicorn has no handler: the signal would end the process."""
+    """Handle SIGHUP, for which uvicorn has no handler: the signal would end the process.
 
-    def retry() -> None:
-        _LOG.info("SIGHUP: asking Microsoft at once; changed settings need a restart")
-        tenant.tokens.retry_now()
+    Microsoft is asked after the settings have been read: not once more with a password that has been changed.
+    """
+
+    def read_anew() -> None:
+        _LOG.info("SIGHUP: reading settings and rules again, then asking Microsoft")
+        tenant.countdown.look_anew()
         tenant.users.believe_loss()
         tenant.users.try_wide()
         tenant.groups.believe_losses()
         tenant.rules.look_now()
+        tenant.handover.retry_now()
+        tenant.settings.look_now().add_done_callback(lambda _: ask())
+
+    def ask() -> None:
+        tenant.tokens.retry_now()
         tenant.supervisor.wake()
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, retry)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read_anew)

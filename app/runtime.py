@@ -1,33 +1,35 @@
 """Builds every long-lived part of the service, top to bottom, and closes them in reverse."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 
-import httpx
-
 from app.clock import Clock
-from app.config import Settings, SignIn
+from app.config import ApiKey, Settings, SettingsSource, SignIn
 from app.doctor.rounds import LOOK_EVERY_S as GO_ROUND_EVERY_S
 from app.doctor.rounds import Rounds
 from app.graph.client import GraphClient
 from app.graph.connections import Connections
-from app.graph.credentials import AppCredential, ClientCertificate, ClientSecret, Credentials, UserPassword
-from app.graph.sign_in import MsalSignIn
-from app.graph.sign_in_http import SignInHttp
+from app.graph.credentials import credentials_of
+from app.graph.handover import Handover
+from app.graph.paired_sign_in import PairedSignIn
+from app.graph.sign_in_http import SignInHttp, open_sign_in_http
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
 from app.ingest.census import Census
 from app.ingest.demand import PersonSearch
 from app.ingest.desk import Desk
+from app.ingest.expiry import COUNT_EVERY_S, Announced, Countdown
 from app.ingest.gauges import TenantGauges
 from app.ingest.groups import GroupSync
 from app.ingest.lag import MEASURED_OVER_S, LoopLag
 from app.ingest.periodic import Feed, run_every
 from app.ingest.poll import PresencePoller
 from app.ingest.rules_watch import LOOK_EVERY_S, RulesWatch
+from app.ingest.settings_watch import LOOK_EVERY_S as LOOK_AT_SETTINGS_EVERY_S
+from app.ingest.settings_watch import SettingsWatch
 from app.ingest.snapshot import WRITE_EVERY_S, Snapshot
 from app.ingest.snapshot_file import Identity, SnapshotFile
 from app.ingest.supervisor import Supervisor
@@ -41,34 +43,41 @@ from app.presence.phones import NumberReader
 from app.presence.scope import scope_of
 from app.presence.store import PresenceStore
 
-_SIGN_IN_DEADLINE_S = 10.0
-
 
 @asynccontextmanager
-async def open_tenant(
-    settings: Settings, *, rules: RulesWatch, clock: Clock, metrics: Metrics
+async def open_tenant(  # noqa: PLR0913 - what comes from outside, one by one
+    settings: Settings,
+    *,
+    source: SettingsSource,
+    rules: RulesWatch,
+    take_keys: Callable[[Sequence[ApiKey]], None],
+    clock: Clock,
+    metrics: Metrics,
 ) -> AsyncIterator[Tenant]:
     """The tenant with its feeds running. Nothing here waits for Microsoft."""
     async with AsyncExitStack() as stack:
         verify = trusted_authorities(settings.ca_bundle)
-        tokens = _tokens(settings, verify=verify, clock=clock, metrics=metrics, stack=stack)
+        handover = _handover(settings, verify=verify, clock=clock, metrics=metrics, stack=stack)
         connections = Connections(lambda: open_http(verify))
         stack.push_async_callback(connections.close)
         transport = GraphTransport(
             connections,
             root=settings.graph_url,
-            tokens=tokens,
+            tokens=handover.tokens,
             budget=GraphBudget(clock),
             clock=clock,
             metrics=metrics,
         )
-        tenant = _tenant(settings, transport=transport, tokens=tokens, rules=rules, clock=clock)
+        watch = SettingsWatch(source, settings, handover=handover, take_keys=take_keys, clock=clock)
+        tenant = _tenant(
+            settings, transport=transport, handover=handover, rules=rules, watch=watch, clock=clock
+        )
         metrics.collect_from(TenantGauges(tenant))
         snapshot = _snapshot(settings, tenant)
         if snapshot:
             snapshot.restore()
             stack.push_async_callback(snapshot.close)
-        for part in (rules, tenant.poller, tenant.desk.search, tenant.supervisor):
+        for part in (rules, watch, tenant.poller, tenant.desk.search, tenant.supervisor):
             stack.push_async_callback(part.close)
         _start_feeds(tenant, settings)
         if snapshot:
@@ -77,14 +86,20 @@ async def open_tenant(
         tenant.stopping = True
 
 
-def _tokens(
+def _handover(
     settings: Settings, *, verify: ssl.SSLContext, clock: Clock, metrics: Metrics, stack: AsyncExitStack
-) -> TokenSource:
-    sign_in = sign_in_of(credentials_of(settings), verify=verify)
-    stack.callback(sign_in.close)
+) -> Handover:
+    credentials = credentials_of(settings)
+
+    def connect() -> SignInHttp:
+        return open_sign_in_http(verify, authority_root=credentials.authority_root)
+
+    sign_in = PairedSignIn(credentials, connect=connect)
     tokens = TokenSource(sign_in.acquire, clock=clock, metrics=metrics)
+    handover = Handover(sign_in, tokens=tokens, connect=connect, clock=clock)
+    stack.callback(handover.close)
     stack.push_async_callback(tokens.close)
-    return tokens
+    return handover
 
 
 def _store(settings: Settings, *, clock: Clock) -> PresenceStore:
@@ -97,14 +112,16 @@ def _store(settings: Settings, *, clock: Clock) -> PresenceStore:
     )
 
 
-def _tenant(
+def _tenant(  # noqa: PLR0913 - the parts that are made before it, one by one
     settings: Settings,
     *,
     transport: GraphTransport,
-    tokens: TokenSource,
+    handover: Handover,
     rules: RulesWatch,
+    watch: SettingsWatch,
     clock: Clock,
 ) -> Tenant:
+    tokens = handover.tokens
     client = GraphClient(transport, numbers=NumberReader(settings.default_country))
     scope = scope_of(**asdict(settings.scope))
     directory = Directory(scope)
@@ -136,6 +153,7 @@ def _tenant(
         census=Census(directory=directory, store=store),
         history=history,
         tokens=tokens,
+        handover=handover,
         budget=transport.budget,
         users=UserSync(
             client,
@@ -147,8 +165,22 @@ def _tenant(
         poller=poller,
         desk=desk,
         supervisor=Supervisor(clock),
+        settings=watch,
         lag=LoopLag(clock),
+        countdown=Countdown(
+            client,
+            credentials=lambda: handover.credentials,
+            announced=lambda: _announced(watch.latest, handover),
+            tokens=tokens,
+            clock=clock,
+        ),
     )
+
+
+def _announced(settings: Settings, handover: Handover) -> Announced:
+    """The ends that the settings name; that of a secret is the first one's."""
+    first = handover.credentials.app.setting == "AZURE_CLIENT_SECRET"
+    return Announced(secret=settings.secret_expires if first else None, password=settings.password_expires)
 
 
 def _snapshot(settings: Settings, tenant: Tenant) -> Snapshot | None:
@@ -194,6 +226,7 @@ def _start_feeds(tenant: Tenant, settings: Settings) -> None:
     people = Feed(name="directory", clock=tenant.clock)
     presence = Feed(name="presence", clock=tenant.clock)
     loop = Feed(name="event-loop", clock=tenant.clock)
+    credentials = Feed(name="credentials", clock=tenant.clock)
 
     async def keep_people() -> None:
         await run_every(settings.directory_interval, tenant.users.round, feed=people)
@@ -207,17 +240,22 @@ def _start_feeds(tenant: Tenant, settings: Settings) -> None:
     async def keep_an_eye_on_the_loop() -> None:
         await run_every(MEASURED_OVER_S, tenant.lag.round, feed=loop)
 
+    async def keep_the_countdown() -> None:
+        await run_every(COUNT_EVERY_S, tenant.countdown.round, feed=credentials)
+
     tenant.supervisor.start(loop, keep_an_eye_on_the_loop)
     tenant.supervisor.start(people, keep_people)
     start_groups(tenant, interval_s=settings.directory_interval)
     tenant.supervisor.start(presence, keep_presence)
+    tenant.supervisor.start(credentials, keep_the_countdown)
+    _start_settings(tenant)
     if tenant.rules.path:
         _start_rules(tenant, group_interval_s=settings.directory_interval)
 
 
 def start_rounds(tenant: Tenant, settings: Settings) -> Rounds:
     """The doctor, going round the running service."""
-    rounds = Rounds(tenant, settings=settings, credentials=lambda: credentials_of(settings))
+    rounds = Rounds(tenant, settings=settings)
     feed = Feed(name="doctor", clock=tenant.clock)
 
     async def go_round() -> None:
@@ -225,6 +263,19 @@ def start_rounds(tenant: Tenant, settings: Settings) -> Rounds:
 
     tenant.supervisor.start(feed, go_round)
     return rounds
+
+
+def _start_settings(tenant: Tenant) -> None:
+    settings = Feed(name="settings", clock=tenant.clock)
+
+    async def look() -> None:
+        if await tenant.settings.round():
+            tenant.supervisor.wake()
+
+    async def keep_settings() -> None:
+        await run_every(LOOK_AT_SETTINGS_EVERY_S, look, feed=settings)
+
+    tenant.supervisor.start(settings, keep_settings)
 
 
 def _start_rules(tenant: Tenant, *, group_interval_s: float) -> None:
@@ -250,38 +301,3 @@ def start_groups(tenant: Tenant, *, interval_s: float) -> None:
         await run_every(interval_s, tenant.groups.round, feed=groups)
 
     tenant.supervisor.start(groups, keep_groups)
-
-
-def sign_in_of(credentials: Credentials, *, verify: ssl.SSLContext) -> MsalSignIn:
-    """A sign-in with an msal application and a token cache of its own."""
-
-    def connect() -> SignInHttp:
-        client = httpx.Client(verify=verify, timeout=_SIGN_IN_DEADLINE_S / 2)
-        return SignInHttp(client, authority_root=credentials.authority_root, deadline_s=_SIGN_IN_DEADLINE_S)
-
-    return MsalSignIn(credentials, connect=connect)
-
-
-def credentials_of(settings: Settings) -> Credentials:
-    """What to sign in with, as the settings say."""
-    user = None
-    if settings.sign_in is SignIn.DELEGATED and settings.azure_username and settings.azure_password:
-        user = UserPassword(settings.azure_username, settings.azure_password.get_secret_value())
-    return Credentials(
-        authority_root=settings.azure_authority_host,
-        tenant_id=settings.azure_tenant_id,
-        client_id=settings.azure_client_id,
-        app=_app_credential(settings),
-        scope=f"{settings.graph_url}/.default",
-        user=user,
-    )
-
-
-def _app_credential(settings: Settings) -> AppCredential:
-    if settings.azure_client_secret:
-        return ClientSecret(settings.azure_client_secret.get_secret_value())
-    assert settings.azure_client_certificate_path  # noqa: S101 - the settings demand one of the two
-    password = settings.azure_client_certificate_password
-    return ClientCertificate(
-        settings.azure_client_certificate_path, password.get_secret_value() if password else None
-    )

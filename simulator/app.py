@@ -5,10 +5,14 @@ from http import HTTPStatus
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
+from .applications import Applications
 from .control import Control
 from .control_groups import GroupControl
+from .control_passwords import PasswordControl
 from .control_people import PeopleControl
+from .control_secrets import SecretControl
 from .delta import UserDelta
+from .domains import Domains
 from .door import Door, Handler
 from .exchange import Answer, Ask
 from .graph_errors import GraphError, bad_request
@@ -24,7 +28,13 @@ SWITCHES = "/_simulator"
 
 def build_app(world: World, sheet: Sheet) -> Starlette:
     """The sign-in host, Graph and the switches as one ASGI application."""
-    routes = [*_sign_in(world), *_graph(world), *_switches(world, sheet), *_nothing_here(world)]
+    routes = [
+        *_sign_in(world),
+        *_graph(world),
+        *_registered(world),
+        *_switches(world, sheet),
+        *_nothing_here(world),
+    ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return app
@@ -69,8 +79,22 @@ def _graph(world: World) -> list[BaseRoute]:
     ]
 
 
+def _registered(world: World) -> list[BaseRoute]:
+    """What Graph tells about the registration and the domains, each for a permission of its own."""
+    applications = Applications(world)
+    by_app_id = Door(world=world, name="applications", handler=applications.by_app_id)
+    by_object_id = Door(world=world, name="applications", handler=applications.by_object_id)
+    domain = Door(world=world, name="domains", handler=Domains(world).one)
+    return [
+        Route("/v1.0/applications(appId='{key}')", by_app_id, methods=["GET"]),
+        Route("/v1.0/applications/{key}", by_object_id, methods=["GET"]),
+        Route("/v1.0/domains/{domain}", domain, methods=["GET"]),
+    ]
+
+
 def _switches(world: World, sheet: Sheet) -> list[BaseRoute]:
     control, people, groups = Control(world, sheet), PeopleControl(world), GroupControl(world)
+    secrets, passwords = SecretControl(world), PasswordControl(world)
 
     def switch(method: str, path: str, handler: Handler) -> Route:
         return Route(f"{SWITCHES}{path}", Door(world=world, handler=handler), methods=[method])
@@ -88,6 +112,11 @@ def _switches(world: World, sheet: Sheet) -> list[BaseRoute]:
         switch("DELETE", "/faults/{id}", control.clear_faults),
         switch("POST", "/clock", control.advance_clock),
         switch("POST", "/credentials", control.change_credentials),
+        switch("GET", "/secrets", secrets.listed),
+        switch("POST", "/secrets", secrets.create),
+        switch("PATCH", "/secrets/{id}", secrets.change),
+        switch("DELETE", "/secrets/{id}", secrets.delete),
+        switch("POST", "/password-policy", passwords.change),
         switch("POST", "/revoke", control.revoke),
         switch("POST", "/delta/expire", control.expire_delta),
         switch("GET", "/people", people.listed),

@@ -15,6 +15,8 @@ ENDPOINTS = (
     "getPresencesByUserId",
     "presence",
     "groups",
+    "applications",
+    "domains",
 )
 LOG_LENGTH = 20_000
 

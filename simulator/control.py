@@ -9,8 +9,7 @@ import msgspec
 from cryptography.x509 import load_pem_x509_certificate
 
 from .calls import ENDPOINTS
-from .clock import iso, moment_of
-from .control_errors import ControlError, read_body
+from .control_errors import ControlError, read_body, read_moment
 from .credentials import PasswordState
 from .exchange import Answer, Ask, json_answer
 from .faults import EVERYWHERE, Fault, Kind
@@ -41,8 +40,13 @@ SWITCHES = {
     "DELETE /_simulator/faults/{id}": "one off",
     "POST /_simulator/clock": "advance_s: let the tenant's time pass",
     "POST /_simulator/credentials": (
-        "secret, secret_expires, password, password_state, locked, federated, certificate_pem, app_enabled, "
-        "permissions"
+        "secret, secret_expires, password, password_state, locked, certificate_pem, app_enabled, permissions"
+    ),
+    "GET|POST /_simulator/secrets": "list; make one more: value?, name?, starts?, expires?",
+    "PATCH|DELETE /_simulator/secrets/{secret id}": "let one expire or be called otherwise; delete it",
+    "POST /_simulator/password-policy": (
+        "of the service account: never_expires, changed, synced; of its domain: validity_days, "
+        "notification_days, federated"
     ),
     "POST /_simulator/revoke": "revoke refresh tokens; access: true revokes access tokens too",
     "POST /_simulator/delta/expire": "every delta link handed out so far answers 410",
@@ -62,13 +66,12 @@ class RevokeOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CredentialsOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `credentials`; what is left out stays as it is."""
+    """Body of `credentials`; what is left out stays as it is. `secret` and its end are those of the first."""
 
     secret: str | None = None
     secret_expires: str | msgspec.UnsetType | None = msgspec.UNSET
     password: str | None = None
     password_state: PasswordState | None = None
-    federated: bool | None = None
     locked: bool | None = None
     certificate_pem: str | msgspec.UnsetType | None = msgspec.UNSET
     app_enabled: bool | None = None
@@ -153,10 +156,7 @@ class Control:
 
     def _change_registration(self, order: CredentialsOrder) -> None:
         app = self.world.registration
-        if order.secret is not None:
-            app.secret = order.secret
-        if order.secret_expires is not msgspec.UNSET:
-            app.secret_expires = _moment(order.secret_expires)
+        self._change_secret(order)
         if order.certificate_pem is not msgspec.UNSET:
             _register_certificate(app.certificates, order.certificate_pem)
         if order.app_enabled is not None:
@@ -164,16 +164,28 @@ class Control:
         if order.permissions is not None:
             app.permissions = frozenset(order.permissions)
 
+    def _change_secret(self, order: CredentialsOrder) -> None:
+        if order.secret is None and order.secret_expires is msgspec.UNSET:
+            return
+        if not self.world.registration.secrets:
+            raise ControlError("there is no secret left: make one with POST /_simulator/secrets")
+        first = self.world.registration.secrets[0]
+        if order.secret is not None:
+            first.value = order.secret
+        if order.secret_expires is None:
+            first.expires = None
+        elif order.secret_expires is not msgspec.UNSET:
+            first.expires = read_moment(order.secret_expires, name="secret_expires")
+
     def _change_account(self, order: CredentialsOrder) -> None:
         """A changed password also ends the sessions, as it does at Microsoft."""
         account = self.world.account
         if order.password is not None and order.password != account.password:
             account.password = order.password
+            self.world.change_account({"lastPasswordChangeDateTime": self.world.clock.iso()})
             self.world.tokens.revoke()
         if order.password_state is not None:
             account.password_state = order.password_state
-        if order.federated is not None:
-            account.federated = order.federated
         if order.locked is not None:
             (account.lock if order.locked else account.unlock)()
 
@@ -181,20 +193,13 @@ class Control:
         app, account = self.world.registration, self.world.account
         return {
             "secret_hint": app.secret[:3],
-            "secret_expires": None if app.secret_expires is None else iso(app.secret_expires),
+            "secret_expires": app.secrets[0].shown()["expires"] if app.secrets else None,
             "certificates": len(app.certificates),
             "app_enabled": app.enabled,
             "permissions": sorted(app.permissions),
             "password_state": account.password_state,
             "locked": account.locked,
         }
-
-
-def _moment(text: str | None) -> float | None:
-    try:
-        return None if text is None else moment_of(text)
-    except ValueError as error:
-        raise ControlError("secret_expires must be an RFC 3339 date or null") from error
 
 
 def _register_certificate(certificates: list[Any], pem: str | None) -> None:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from .clock import moment_of
 from .exchange import Answer, Ask, RefusedError, json_answer
 
 Order = TypeVar("Order")
@@ -29,3 +30,11 @@ def read_body(ask: Ask, kind: type[Order]) -> Order:
         return msgspec.json.decode(ask.body or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ControlError(str(error)) from error
+
+
+def read_moment(text: str, *, name: str) -> float:
+    """Seconds since 1970 of a date in an order."""
+    try:
+        return moment_of(text)
+    except ValueError as error:
+        raise ControlError(f"{name} must be an RFC 3339 date") from error

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from cryptography.x509 import Certificate
 
+from .client_secrets import ClientSecret
 from .clock import Clock
 from .sign_in_errors import SignInError
 
@@ -23,18 +24,23 @@ class Registration:
     client_id: str
     name: str
     object_id: str
-    secret: str
-    secret_id: str
-    secret_expires: float | None
+    application_id: str
+    secrets: list[ClientSecret]
     permissions: frozenset[str]
     enabled: bool = True
     certificates: list[Certificate] = field(default_factory=list)
 
+    @property
+    def secret(self) -> str:
+        """The Value of the first secret, which clients are given; empty once all are deleted."""
+        return self.secrets[0].value if self.secrets else ""
+
     def check_secret(self, secret: str, *, now: float) -> None:
-        """Raises Microsoft's refusal of a wrong or an expired secret."""
-        if secret != self.secret:
+        """Raises Microsoft's refusal of a wrong or an expired secret; each that is registered is as good."""
+        ends = [one.expires for one in self.secrets if one.value == secret]
+        if not ends:
             raise SignInError(7000215, app=self.client_id)
-        if self.secret_expires is not None and now >= self.secret_expires:
+        if not any(end is None or now < end for end in ends):
             raise SignInError(7000222, app=self.client_id)
 
 
@@ -59,10 +65,14 @@ class ServiceAccount:
     object_id: str
     password: str
     password_state: PasswordState = PasswordState.OK
-    federated: bool = False
     _failures: int = 0
     _locks: int = 0
     _locked_until: float = 0.0
+
+    @property
+    def domain(self) -> str:
+        """Where it lives, in lower case."""
+        return self.username.rpartition("@")[2].lower()
 
     @property
     def locked(self) -> bool:

@@ -19,7 +19,17 @@ READ_GROUPS = frozenset(
         *("Directory.Read.All", "Directory.ReadWrite.All"),
     )
 )
+READ_APPLICATIONS = frozenset(
+    (
+        *("Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"),
+        *("Directory.Read.All", "Directory.ReadWrite.All"),
+    )
+)
+READ_DOMAINS = frozenset(
+    ("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+)
 READ_BASIC = frozenset(("User.ReadBasic.All",))
+READ_ONESELF = frozenset(("User.Read", "User.ReadWrite"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +37,7 @@ class Caller:
     """An app, with its own permissions or with those of a signed-in person."""
 
     app_id: str
+    object_id: str
     permissions: frozenset[str]
     is_delegated: bool
 
@@ -40,6 +51,16 @@ class Caller:
         if not self.permissions & READ_GROUPS:
             raise denied()
 
+    def may_read_applications(self) -> None:
+        """Raises 403 without a permission for app registrations: an app may not even read its own."""
+        if not self.permissions & READ_APPLICATIONS:
+            raise denied()
+
+    def may_read_domains(self) -> None:
+        """Raises 403 without a permission for domains."""
+        if not self.permissions & READ_DOMAINS:
+            raise denied()
+
     @property
     def may_see_people(self) -> bool:
         """Whether members show more than their id ("Limited information for inaccessible member objects")."""
@@ -51,9 +72,10 @@ class Caller:
             raise denied()
         return self.reading()
 
-    def reading(self) -> frozenset[str] | None:
-        """Properties visible in one person, None for all."""
-        if self.permissions & READ_USERS:
+    def reading(self, person_id: str = "") -> frozenset[str] | None:
+        """Properties visible in one person, None for all; a signed-in person may see all of his own."""
+        is_oneself = self.is_delegated and person_id == self.object_id
+        if self.permissions & READ_USERS or (is_oneself and self.permissions & READ_ONESELF):
             return None
         if self.permissions & READ_BASIC:
             return BASIC_PROPERTIES
@@ -79,4 +101,9 @@ class Gate:
             raise invalid_token("Access token validation failure. Invalid audience.", authority=ask.root)
         scopes = claims.get("scp")
         granted = claims.get("roles", ()) if scopes is None else scopes.split()
-        return Caller(app_id=claims["appid"], permissions=frozenset(granted), is_delegated=scopes is not None)
+        return Caller(
+            app_id=claims["appid"],
+            object_id=claims["oid"],
+            permissions=frozenset(granted),
+            is_delegated=scopes is not None,
+        )

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from .domain import Domain
 from .exchange import Answer, Ask, json_answer
 from .grants import Grants
 from .sign_in_errors import SignInError
@@ -50,16 +51,11 @@ class SignInHost:
 
     def user_realm(self, ask: Ask) -> Answer:
         """Whether a user name belongs to a domain that Microsoft manages itself."""
-        domain = ask.path["username"].rpartition("@")[2].lower()
-        known = domain in self.world.domains
-        named = {"domain_name": domain} if known else {}
-        federated = known and self.world.account.federated
+        name = ask.path["username"].rpartition("@")[2].lower()
         return json_answer(
             {
                 "ver": "1.0",
-                "account_type": "Federated" if federated else "Managed" if known else "Unknown",
-                **named,
-                **(_federation(ask.root) if federated else {}),
+                **_realm(self.world.domains.get(name), root=ask.root),
                 "cloud_instance_name": "microsoftonline.com",
                 "cloud_audience_urn": "urn:federation:MicrosoftOnline",
             }
@@ -84,11 +80,16 @@ class SignInHost:
         raise SignInError(90002 if _TENANT.fullmatch(named) else 900023, tenant=ask.path["tenant"])
 
 
-def _federation(root: str) -> dict[str, str]:
-    """Where a federated domain's own server would be; nobody answers there."""
-    trust = f"{root}/adfs/services/trust"
+def _realm(domain: Domain | None, *, root: str) -> dict[str, str]:
+    """Where the passwords of a domain are checked: at Microsoft, or at a server of the customer's."""
+    if domain is None:
+        return {"account_type": "Unknown"}
+    if not domain.federated:
+        return {"account_type": "Managed", "domain_name": domain.name}
     return {
+        "account_type": "Federated",
+        "domain_name": domain.name,
         "federation_protocol": "WSTrust",
-        "federation_metadata_url": f"{trust}/mex",
-        "federation_active_auth_url": f"{trust}/2005/usernamemixed",
+        "federation_metadata_url": f"{root}/adfs/services/trust/mex",
+        "federation_active_auth_url": f"{root}/adfs/services/trust/2005/usernamemixed",
     }

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from .clock import iso
 from .directory import Person
 from .people import SHARED_ADDRESS
+from .permission_ids import with_ids
 from .world import World
 
 PRIVATE, PUBLIC = 0o600, 0o644
@@ -29,20 +29,22 @@ class Sheet:
     def content(self) -> dict[str, Any]:
         """Everything, secrets included."""
         app, account = self.world.registration, self.world.account
-        expires = app.secret_expires
+        first = app.secrets[0].shown() if app.secrets else {}
         return {
             "tenant_id": app.tenant_id,
             "client_id": app.client_id,
             "client_secret": app.secret,
-            "client_secret_id": app.secret_id,
-            "client_secret_hint": app.secret[:3],
-            "client_secret_expires": None if expires is None else iso(expires),
+            "client_secret_id": first.get("id"),
+            "client_secret_hint": first.get("hint"),
+            "client_secret_expires": first.get("expires"),
+            "client_secrets": [secret.shown() for secret in app.secrets],
             "username": account.username,
             "password": account.password,
             "authority_host": self.root,
             "graph_url": self.root,
             "ca_bundle": str(self.ca_bundle),
             "permissions": sorted(app.permissions),
+            "permission_ids": with_ids(app.permissions),
             "switches": f"{self.root}/_simulator/",
             "groups": {group.name: group.id for group in self.world.groups},
             "people": self._examples(),

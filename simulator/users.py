@@ -24,8 +24,8 @@ class Users:
 
     def one(self, ask: Ask) -> Answer:
         """One person by object id or user principal name."""
-        visible = Gate(self.world).admit(ask).reading()
-        person = self.world.directory.by_key(ask.path["key"])
+        caller, person = Gate(self.world).admit(ask), self.world.person(ask.path["key"])
+        visible = caller.reading(person.id if person else "")
         if person is None:
             raise not_found(ask.path["key"])
         names = parse_select(ask.option("select"), visible=visible)

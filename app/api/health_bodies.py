@@ -19,12 +19,36 @@ class FeedBody(Published):
     faulty_since: datetime | None
 
 
+class CandidateBody(Published):
+    """Changed credentials that are not in use so far: those before still are."""
+
+    settings: list[str] = Field(description="The settings that have changed.")
+    since: datetime
+    rejected: bool = Field(description="True when Microsoft said no: a person must act.")
+    fault: str | None = Field(description="Why they are not in use; null before the first try.")
+    fault_code: str | None
+
+
 class SignInBody(Published):
     """How the service stands with Microsoft's sign-in host."""
 
     fault: str | None
     fault_code: str | None
     token_expires_in: float | None = Field(description="Seconds.")
+    credential: str = Field(description="The setting that holds the secret or certificate in use.")
+    candidate: CandidateBody | None = Field(description="Null unless changed credentials wait to be used.")
+
+
+class CredentialBody(Published):
+    """How long one of the credentials in use is good for."""
+
+    credential: Literal["secret", "certificate", "password"]
+    expires_at: datetime | None = Field(description="Null when it never ends, or when nobody tells.")
+    days_left: int | None = Field(description="Whole days; 0 on the last day, negative after the end.")
+    source: Literal["graph", "setting", "certificate", "unknown"] = Field(
+        description="Who tells; `unknown`: nobody, and `note` says how to let the service know."
+    )
+    note: str | None = Field(description="Why there is no date, or what the date is made of.")
 
 
 class PeopleBody(Published):
@@ -64,6 +88,7 @@ class TenantHealth(Published):
 
     id: str
     sign_in: SignInBody
+    credentials: list[CredentialBody]
     people: PeopleBody
     rules: RulesBody
     feeds: list[FeedBody]
@@ -81,6 +106,12 @@ class EventLoopBody(Published):
     tasks: int = Field(description="Pieces of work under way; steady unless something leaks.")
 
 
+class SettingsBody(Published):
+    """What has changed in the settings since the start and could not be taken into use."""
+
+    needs_restart: list[str] = Field(description="Changed settings that are in force after a restart.")
+
+
 class HealthBody(Published):
     """The whole story."""
 
@@ -88,4 +119,5 @@ class HealthBody(Published):
     ready: bool
     version: str
     event_loop: EventLoopBody
+    settings: SettingsBody
     tenants: list[TenantHealth]

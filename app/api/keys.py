@@ -38,6 +38,10 @@ class KeyRing:
         self._keys = tuple(keys)
         self._in_query = in_query
 
+    def replace(self, keys: Sequence[ApiKey]) -> None:
+        """Let these keys count from the next request on, all at once."""
+        self._keys = tuple(keys)
+
     def __bool__(self) -> bool:
         return bool(self._keys)
 

@@ -11,18 +11,22 @@ from fastapi.responses import PlainTextResponse
 from app import __version__
 from app.api.dependencies import DECLARED_KEYS, TheRounds, TheTenant
 from app.api.health_bodies import (
+    CandidateBody,
+    CredentialBody,
     EventLoopBody,
     FeedBody,
     FindingBody,
     HealthBody,
     PeopleBody,
     RulesBody,
+    SettingsBody,
     SignInBody,
     TenantHealth,
 )
 from app.api.openapi import problems
 from app.doctor.findings import Finding
 from app.doctor.sentences import Language, sentences
+from app.graph.handover import Candidate
 from app.ingest.census import Counts
 from app.ingest.tenant import Tenant
 
@@ -64,13 +68,18 @@ async def health(tenant: TheTenant, rounds: TheRounds) -> HealthBody:
         event_loop=EventLoopBody(
             lag=tenant.lag.latest_s, longest_lag=tenant.lag.worst_s, tasks=len(asyncio.all_tasks())
         ),
+        settings=SettingsBody(needs_restart=list(tenant.settings.needs_restart)),
         tenants=[_tenant(tenant, counts, findings=rounds.findings)],
     )
 
 
 def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
     faulty = (
-        tenant.tokens.fault or tenant.supervisor.dead or any(one.fault for one in tenant.supervisor.feeds)
+        tenant.tokens.fault
+        or (tenant.handover.candidate and tenant.handover.candidate.fault)
+        or tenant.supervisor.dead
+        or any(one.fault for one in tenant.supervisor.feeds)
+        or tenant.countdown.ends_within_a_day
     )
     if faulty:
         return "degraded"
@@ -78,14 +87,10 @@ def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
 
 
 def _tenant(tenant: Tenant, counts: Counts, *, findings: Iterable[Finding]) -> TenantHealth:
-    fault = tenant.tokens.fault
     return TenantHealth(
         id=tenant.tenant_id,
-        sign_in=SignInBody(
-            fault=str(fault) if fault else None,
-            fault_code=fault.code if fault else None,
-            token_expires_in=tenant.tokens.expires_in_s,
-        ),
+        sign_in=_sign_in(tenant),
+        credentials=_credentials(tenant),
         people=_people(tenant, counts),
         rules=_rules(tenant),
         feeds=[
@@ -114,6 +119,42 @@ def _finding(finding: Finding) -> FindingBody:
         what=told.what,
         fix=told.fix,
     )
+
+
+def _sign_in(tenant: Tenant) -> SignInBody:
+    fault, candidate = tenant.tokens.fault, tenant.handover.candidate
+    return SignInBody(
+        fault=str(fault) if fault else None,
+        fault_code=fault.code if fault else None,
+        token_expires_in=tenant.tokens.expires_in_s,
+        credential=tenant.handover.credentials.app.setting,
+        candidate=_candidate(candidate) if candidate else None,
+    )
+
+
+def _candidate(candidate: Candidate) -> CandidateBody:
+    fault = candidate.fault
+    return CandidateBody(
+        settings=list(candidate.settings),
+        since=candidate.since,
+        rejected=candidate.rejected,
+        fault=str(fault) if fault else None,
+        fault_code=fault.code if fault else None,
+    )
+
+
+def _credentials(tenant: Tenant) -> list[CredentialBody]:
+    now = tenant.clock.now()
+    return [
+        CredentialBody(
+            credential=one.credential.value,
+            expires_at=one.expires_at,
+            days_left=one.days_left(now),
+            source=one.source.value,
+            note=one.reason,
+        )
+        for one in tenant.countdown.latest
+    ]
 
 
 def _people(tenant: Tenant, counts: Counts) -> PeopleBody:

@@ -3,6 +3,7 @@
 import os
 import re
 import ssl
+from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from unicodedata import category
@@ -117,6 +118,16 @@ def country(value: str) -> str:
     if value.upper() not in SUPPORTED_REGIONS:
         raise ValueError("is no country: enter its two letters as in ISO 3166, such as DE, AT or CH")
     return value.upper()
+
+
+def moment(value: str) -> datetime:
+    """A day, which begins at midnight UTC, or a moment; without an offset that is UTC, too (ISO 8601)."""
+    try:
+        given = datetime.fromisoformat(value)
+        return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # its text quotes the value
+    raise ValueError("is no date: write it like 2027-05-31 or 2027-05-31T10:00:00Z")
 
 
 def authorities(value: Path) -> Path:

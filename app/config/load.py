@@ -60,11 +60,23 @@ def _variable(location: str) -> str:
 def _warnings(settings: Settings, *, injected: bool) -> Iterator[str]:
     if injected:
         yield "PRESENCE_SERVICE_* and PRESENCE_PORT* as Kubernetes sets them for a Service are ignored."
+    if (
+        settings.azure_client_secret_next
+        and settings.azure_client_secret_next == settings.azure_client_secret
+    ):
+        yield (
+            "AZURE_CLIENT_SECRET_NEXT is the same as AZURE_CLIENT_SECRET and adds nothing: put the newer "
+            "secret there, or remove it."
+        )
     if settings.azure_username and settings.sign_in is SignIn.APP:
         yield (
             "AZURE_USERNAME and AZURE_PASSWORD are set but not used: the service signs in as itself. "
             "Remove them, or set PRESENCE_SIGN_IN=delegated."
         )
+    if settings.secret_expires and not settings.azure_client_secret:
+        yield "PRESENCE_SECRET_EXPIRES is set but not used: the certificate tells its own end. Remove it."
+    if settings.password_expires and settings.sign_in is SignIn.APP:
+        yield "PRESENCE_PASSWORD_EXPIRES is set but not used: no user signs in. Remove it."
     if settings.host not in LOOPBACK and not settings.tls_cert_path:
         yield (
             "Keys and answers travel unencrypted beyond this machine: set PRESENCE_TLS_CERT_PATH and "

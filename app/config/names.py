@@ -13,12 +13,8 @@ NAMES = frozenset(VARIABLES) | {f"{name}_FILE" for name in FROM_FILE}
 
 _NOT_YET = frozenset(
     {
-        "AZURE_CLIENT_SECRET_NEXT",
-        "AZURE_CLIENT_SECRET_NEXT_FILE",
         "PRESENCE_NOTIFICATION_URL",
-        "PRESENCE_PASSWORD_EXPIRES",
         "PRESENCE_REDIS_URL",
-        "PRESENCE_SECRET_EXPIRES",
         "PRESENCE_TENANTS_FILE",
     }
 )

@@ -1,6 +1,7 @@
 """What an operator can set, its defaults, and which settings must agree with each other."""
 
 from collections.abc import Callable
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from app.config.scope import ScopeSetting, parse_scope
 
 FROM_FILE = (
     "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_SECRET_NEXT",
     "AZURE_CLIENT_CERTIFICATE_PASSWORD",
     "AZURE_PASSWORD",
     "PRESENCE_API_KEYS",
@@ -39,7 +41,14 @@ class Unreadable:
         self.reason = reason
 
 
-_KEEP_BLANKS = frozenset({"azure_client_secret", "azure_client_certificate_password", "azure_password"})
+_KEEP_BLANKS = frozenset(
+    {
+        "azure_client_secret",
+        "azure_client_secret_next",
+        "azure_client_certificate_password",
+        "azure_password",
+    }
+)
 
 
 def variable_of(field: str) -> str:
@@ -70,8 +79,14 @@ def _networks(value: Any) -> Any:
     return forms.networks(value) if isinstance(value, str) else value
 
 
+def _moment(value: Any) -> Any:
+    return forms.moment(value) if isinstance(value, str) else value
+
+
 _AnyCase = BeforeValidator(_lower)
 _File = Annotated[Path, AfterValidator(forms.readable_file)]
+_ClientSecret = Annotated[SecretStr, _inside(forms.client_secret)]
+_Moment = Annotated[datetime, BeforeValidator(_moment)]
 _Password = Annotated[SecretStr, _inside(forms.unblank)]
 _RootUrl = Annotated[str, AfterValidator(forms.root_url)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number of seconds above 0")]
@@ -103,12 +118,15 @@ class Settings(BaseSettings):
     azure_client_id: Annotated[str, AfterValidator(forms.client_id)] = Field(
         description="the Application (client) ID from the Overview page of the app registration"
     )
-    azure_client_secret: Annotated[SecretStr, _inside(forms.client_secret)] | None = None
+    azure_client_secret: _ClientSecret | None = None
+    azure_client_secret_next: _ClientSecret | None = None
     azure_client_certificate_path: _File | None = None
     azure_client_certificate_password: SecretStr | None = None
     sign_in: Annotated[SignIn, _AnyCase] = Field(SignIn.APP, description="app or delegated")
     azure_username: Annotated[str, AfterValidator(forms.user_name)] | None = None
     azure_password: _Password | None = None
+    secret_expires: _Moment | None = None
+    password_expires: _Moment | None = None
     azure_authority_host: _RootUrl = "https://login.microsoftonline.com"
     graph_url: _RootUrl = "https://graph.microsoft.com"
     ca_bundle: Annotated[Path, AfterValidator(forms.authorities)] | None = None
@@ -169,13 +187,23 @@ class Settings(BaseSettings):
             return value
         return forms.text(value if info.field_name in _KEEP_BLANKS else value.strip())
 
+    @field_validator("azure_client_secret_next")
+    @classmethod
+    def _second_of_two(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value and info.data.get("azure_client_secret", value) is None:
+            raise ValueError(
+                "stands beside AZURE_CLIENT_SECRET, which is not set: set that too or, with a certificate, "
+                "remove it"
+            )
+        return value
+
     @field_validator("azure_client_certificate_path")
     @classmethod
     def _one_credential(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         secret = info.data.get("azure_client_secret", value is None)
         if secret and value:
             raise ValueError("and AZURE_CLIENT_SECRET are both set: remove one of them")
-        if not secret and not value:
+        if not secret and not value and "azure_client_secret_next" in info.data:
             raise ValueError("or AZURE_CLIENT_SECRET must be set: without a credential nobody can sign in")
         return value
 

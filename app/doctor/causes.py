@@ -87,6 +87,7 @@ _BY_STEP: Mapping[Step, Mapping[Status, tuple[str, ...]]] = {
     },
     Step.CREDENTIAL: {
         Status.OK: ("secret-ok", "certificate-ok"),
+        Status.WARNING: ("secret-next-used",),
         Status.WRONG: (
             "secret-wrong",
             "secret-expired",

@@ -1,16 +1,15 @@
 """One whole check: from what the settings say to the looks of every step, each part opened and closed."""
 
-import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from app.clock import Clock, SystemClock
-from app.config import Settings, SignIn
+from app.config import Settings
 from app.doctor.causes import skipped
-from app.doctor.expiries import EndingsOf, judge
+from app.doctor.expiries import judge
 from app.doctor.findings import Finding, Step
 from app.doctor.graph import Graph
 from app.doctor.graph_faults import GraphCase
@@ -19,44 +18,37 @@ from app.doctor.metadata import Metadata
 from app.doctor.network import Network, Patience
 from app.doctor.settings import Examined
 from app.doctor.sign_in_host import SignInHost
-from app.doctor.sign_in_trial import SignIn as AnySignIn
 from app.doctor.sign_in_trial import SignInTrial
 from app.doctor.walk import Audience, Look, walk
+from app.errors import SignInError
 from app.graph.client import GraphClient
 from app.graph.connections import Connections
 from app.graph.credentials import Credentials
+from app.graph.paired_sign_in import PairedSignIn
 from app.graph.sign_in import Token
+from app.graph.sign_in_http import open_sign_in_http
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
+from app.ingest.expiry import Announced, Countdown
 from app.presence.phones import NumberReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Equipment:
-    """What the service itself would use for these settings; the sign-in is fresh, and keeps nothing."""
-
-    credentials: Credentials
-    sign_in: AnySignIn
-    endings: EndingsOf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkup:
-    """A check that can be run: `equip` builds what is needed once the settings are known to be sound."""
+    """A check that can be run, with a sign-in that nobody has used before and that keeps nothing."""
 
-    equip: Callable[[Settings, ssl.SSLContext], Equipment]
     secret_files: Callable[[], Iterable[Path]]
     patience: Patience = field(default_factory=Patience)
     clock: Clock = field(default_factory=SystemClock)
 
     async def run(self, examined: Examined, *, audience: Audience) -> Sequence[Finding]:
         """Every step's finding, in order."""
-        if examined.settings is None:
+        if examined.settings is None or examined.credentials is None:
             looks = _blind(examined.finding)
             return await walk(looks, hosts="", audience=audience, whole_s=self.patience.whole_s)
         async with AsyncExitStack() as stack:
-            case = _Case(examined, examined.settings, self, stack)
+            case = _Case(examined, examined.settings, examined.credentials, checkup=self, stack=stack)
             return await walk(
                 case.looks(), hosts=case.network.hosts, audience=audience, whole_s=self.patience.whole_s
             )
@@ -79,21 +71,31 @@ class _Case:
     """One check under way."""
 
     def __init__(
-        self, examined: Examined, settings: Settings, checkup: Checkup, stack: AsyncExitStack
+        self,
+        examined: Examined,
+        settings: Settings,
+        credentials: Credentials,
+        *,
+        checkup: Checkup,
+        stack: AsyncExitStack,
     ) -> None:
         self._examined = examined
         self._settings = settings
         self._checkup = checkup
         self._stack = stack
-        self._verify = trusted_authorities(settings.ca_bundle)
-        self._equipment = checkup.equip(settings, self._verify)
-        stack.callback(self._equipment.sign_in.close)
-        self._delegated = settings.sign_in is SignIn.DELEGATED
+        self._credentials = credentials
+        self._delegated = credentials.user is not None
+        self._verify = verify = trusted_authorities(settings.ca_bundle)
+        self._sign_in = PairedSignIn(
+            credentials,
+            connect=lambda: open_sign_in_http(verify, authority_root=credentials.authority_root),
+        )
+        stack.callback(self._sign_in.close)
         roots = (settings.azure_authority_host, settings.graph_url)
         self.network = Network(roots, verify=self._verify, patience=checkup.patience)
         self._proxies = self.network.find_proxies()
         host = SignInHost(
-            credentials=self._equipment.credentials,
+            credentials=credentials,
             graph_root=settings.graph_url,
             network=self.network,
             verify=self._verify,
@@ -101,9 +103,9 @@ class _Case:
             now=checkup.clock.now,
         )
         self._metadata = Metadata(host)
-        self._trial = SignInTrial(host, sign_in=self._equipment.sign_in)
-        self._client: GraphClient | None = None
-        self._graph: Graph | None = None
+        self._trial = SignInTrial(host, sign_in=self._sign_in)
+        self._tokens = TokenSource(self._held, clock=checkup.clock)
+        stack.push_async_callback(self._tokens.close)
 
     def looks(self) -> Mapping[Step, Look]:
         """The steps that apply, in order."""
@@ -138,42 +140,66 @@ class _Case:
         if consent := await self._trial.consent():
             return consent
         token = self._trial.token
-        return await self._opened(token).permissions(token) if token else skipped(Step.PERMISSIONS)
+        return await self._graph.permissions(token) if token else skipped(Step.PERMISSIONS)
 
     async def _users(self) -> Finding:
-        return await self._graph.users() if self._graph else skipped(Step.USERS)
+        return await self._graph.users() if self._trial.token else skipped(Step.USERS)
 
     async def _presence(self) -> Finding:
-        return await self._graph.presence() if self._graph else skipped(Step.PRESENCE)
+        return await self._graph.presence() if self._trial.token else skipped(Step.PRESENCE)
 
     async def _expiry(self) -> Finding:
-        return judge(await self._equipment.endings(self._client), now=self._now())
+        if self._proxies:  # no connection can even be prepared
+            return skipped(Step.EXPIRY)
+        countdown = Countdown(
+            self._client,
+            credentials=lambda: self._sign_in.in_use,
+            announced=self._announced,
+            tokens=self._tokens,
+            clock=self._checkup.clock,
+        )
+        await countdown.round()
+        return judge(countdown.latest, now=self._checkup.clock.now())
 
     async def _keys(self) -> Finding:
         return examine_keys(self._settings, secret_files=self._checkup.secret_files())
 
-    def _now(self) -> datetime:
-        return self._checkup.clock.now()
-
-    def _opened(self, token: Token) -> Graph:
-        """Graph under the token in hand; it is never replaced, because that would be a second sign-in."""
-        tokens = TokenSource(lambda *, renew=False: token, clock=self._checkup.clock)  # noqa: ARG005
-        connections = Connections(lambda: open_http(self._verify))
-        self._stack.push_async_callback(connections.close)
-        self._stack.push_async_callback(tokens.close)
-        transport = GraphTransport(
-            connections,
-            root=self._settings.graph_url,
-            tokens=tokens,
-            budget=GraphBudget(self._checkup.clock),
-            clock=self._checkup.clock,
+    def _announced(self) -> Announced:
+        """What the settings say of the ends; the date they name is that of the first secret."""
+        first = self._sign_in.in_use.app == self._credentials.app
+        return Announced(
+            secret=self._settings.secret_expires if first else None, password=self._settings.password_expires
         )
-        self._client = GraphClient(transport, numbers=NumberReader(self._settings.default_country))
-        kind = "delegated_permissions" if self._delegated else "application_permissions"
-        self._graph = Graph(
+
+    def _held(self, *, renew: bool = False) -> Token:
+        """The token of the one sign-in; it is never replaced, because that would be a second one."""
+        del renew
+        if self._trial.token is None:
+            raise SignInError("Nobody has signed in.")
+        return self._trial.token
+
+    @property
+    def _kind(self) -> str:
+        return "delegated_permissions" if self._delegated else "application_permissions"
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return Graph(
             self._client,
-            case=GraphCase(way=self.network.way(self._settings.graph_url), kind=kind),
+            case=GraphCase(way=self.network.way(self._settings.graph_url), kind=self._kind),
             delegated=self._delegated,
             groups=self._examined.groups,
         )
-        return self._graph
+
+    @cached_property
+    def _client(self) -> GraphClient:
+        connections = Connections(lambda: open_http(self._verify))
+        self._stack.push_async_callback(connections.close)
+        transport = GraphTransport(
+            connections,
+            root=self._settings.graph_url,
+            tokens=self._tokens,
+            budget=GraphBudget(self._checkup.clock),
+            clock=self._checkup.clock,
+        )
+        return GraphClient(transport, numbers=NumberReader(self._settings.default_country))

@@ -1,18 +1,18 @@
 """What is wrong with a running service, told from what it knows already, on a schedule, never per request."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from app.config import Settings
 from app.config.settings import LOOPBACK
 from app.doctor.causes import found
+from app.doctor.expiries import judge
 from app.doctor.failures import Way
 from app.doctor.findings import Finding, Step
 from app.doctor.hops import at
 from app.doctor.sign_in_faults import SignInCase, diagnose
 from app.errors import SignInError
-from app.graph.credentials import Credentials
 from app.ingest.periodic import Feed
 from app.ingest.tenant import Tenant
 
@@ -37,15 +37,11 @@ _AT_ONE_STEP: Mapping[str, str] = {
 
 
 class Rounds:
-    """Goes round the service now and then and holds what it has found; nothing is asked of Microsoft.
+    """Goes round the service now and then and holds what it has found; nothing is asked of Microsoft."""
 
-    `credentials` gives those that the service signs in with at the moment.
-    """
-
-    def __init__(self, tenant: Tenant, *, settings: Settings, credentials: Callable[[], Credentials]) -> None:
+    def __init__(self, tenant: Tenant, *, settings: Settings) -> None:
         self._tenant = tenant
         self._settings = settings
-        self._credentials = credentials
         self._diagnosed: tuple[SignInError, Finding] | None = None
         self.findings: tuple[Finding, ...] = ()
 
@@ -53,7 +49,7 @@ class Rounds:
         """Look at everything once."""
         fault = self._tenant.tokens.fault
         sign_in = [await self._diagnosis(fault)] if fault else []
-        self.findings = (*sign_in, *self._of_feeds(), *self._of_settings())
+        self.findings = (*sign_in, *self._of_feeds(), *self._of_endings(), *self._of_settings())
 
     async def _diagnosis(self, fault: SignInError) -> Finding:
         """The cause of a fault, found once for each: it may mean reading a certificate."""
@@ -65,7 +61,9 @@ class Rounds:
     def _case(self) -> SignInCase:
         way = self._way(self._settings.azure_authority_host)
         graph = urlsplit(self._settings.graph_url).hostname or ""
-        return SignInCase(credentials=self._credentials(), way=way, graph=graph, now=self._tenant.clock.now())
+        return SignInCase(
+            credentials=self._tenant.handover.credentials, way=way, graph=graph, now=self._tenant.clock.now()
+        )
 
     def _of_feeds(self) -> Iterator[Finding]:
         for feed in self._tenant.supervisor.feeds:
@@ -87,6 +85,11 @@ class Rounds:
             return found(_CAUSE_OF[code], at=step, detail=detail, words=words)
         return found("service-fault", detail={"problems": [said]}, reason=feed.name)
 
+    def _of_endings(self) -> Iterator[Finding]:
+        """What ends soon or has ended; that nobody knows an end, `credentials` in `/health` says."""
+        told = judge(self._tenant.countdown.latest, now=self._tenant.clock.now())
+        yield from (one for one in (told, *told.also) if one.cause in {"expiry-soon", "expiry-over"})
+
     def _of_settings(self) -> Iterator[Finding]:
         if self._tenant.users.narrow:
             yield found("permission-narrow", kind=self._kind)
@@ -95,7 +98,9 @@ class Rounds:
 
     @property
     def _kind(self) -> str:
-        return "delegated_permissions" if self._credentials().user else "application_permissions"
+        return (
+            "delegated_permissions" if self._tenant.handover.credentials.user else "application_permissions"
+        )
 
     def _way(self, root: str) -> Way:
         roots = (self._settings.azure_authority_host, self._settings.graph_url)

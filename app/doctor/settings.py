@@ -9,6 +9,7 @@ from app.config import Settings
 from app.doctor.causes import found
 from app.doctor.findings import Finding
 from app.errors import RulesError, SettingsError
+from app.graph.credentials import Credentials, credentials_of
 from app.presence.rulebook import Rulebook
 from app.presence.rules_file import parse_rules
 
@@ -28,6 +29,7 @@ class Examined:
 
     finding: Finding
     settings: Settings | None = None
+    credentials: Credentials | None = None
     groups: frozenset[str] = frozenset()
 
 
@@ -37,13 +39,14 @@ def examine_settings(load: Callable[[], Settings], *, env_file: Path | None) -> 
         return Examined(finding=found("settings-file-missing", file=str(env_file)))
     try:
         settings = load()
+        credentials = credentials_of(settings)
     except SettingsError as error:
         return Examined(finding=_refused(str(error).splitlines()))
     try:
         groups = frozenset(settings.scope.groups) | _rulebook(settings.rules_file).group_ids
     except (RulesError, OSError) as error:
         return Examined(finding=found("rules-refused", detail={"problems": [str(error)]}))
-    return Examined(finding=_fine(settings), settings=settings, groups=groups)
+    return Examined(finding=_fine(settings), settings=settings, credentials=credentials, groups=groups)
 
 
 def _rulebook(file: Path | None) -> Rulebook:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
 from urllib.parse import quote
 
 import httpx
@@ -15,27 +14,16 @@ from app.doctor.sign_in_host import SignInHost, content_of
 from app.doctor.threads import in_thread
 from app.errors import SignInError
 from app.graph.credentials import ClientCertificate
+from app.graph.paired_sign_in import PairedSignIn
 from app.graph.sign_in import Token
 
 _ORDER = (Step.APPLICATION, Step.CREDENTIAL, Step.ACCOUNT, Step.PERMISSIONS)
 
 
-class SignIn(Protocol):
-    """A sign-in with a fresh msal application and a fresh cache, tried when it is called."""
-
-    def acquire(self, *, renew: bool = False) -> Token:
-        """A token. Raises SignInError."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections."""
-        ...
-
-
 class SignInTrial:
     """Signs in once, when the first step asks, and never again: wrong passwords add up to a lock-out."""
 
-    def __init__(self, host: SignInHost, *, sign_in: SignIn) -> None:
+    def __init__(self, host: SignInHost, *, sign_in: PairedSignIn) -> None:
         self._host = host
         self._sign_in = sign_in
         self._judged: Mapping[Step, Finding] | None = None
@@ -74,6 +62,13 @@ class SignInTrial:
             return self._spread(found("answer-too-slow", words=self._host.case.words))
         return self._spread(None)
 
+    def _accepted(self) -> Finding:
+        """Whatever was accepted; that it was the reserve is worth a warning."""
+        first, used = self._host.credentials.app, self._sign_in.in_use.app
+        if used != first:
+            return found("secret-next-used", refused=first.setting, accepted=used.setting)
+        return found("certificate-ok" if isinstance(first, ClientCertificate) else "secret-ok")
+
     async def _diagnosed(self, error: SignInError) -> Finding:
         case = self._host.case
         if case.credentials.user and not error.aadsts and await self._is_federated():
@@ -95,10 +90,9 @@ class SignInTrial:
 
         `known` false: Microsoft was not asked at all, so that nothing before it is known to be well.
         """
-        certified = isinstance(self._host.credentials.app, ClientCertificate)
         fine = {
             Step.APPLICATION: found("application-ok"),
-            Step.CREDENTIAL: found("certificate-ok" if certified else "secret-ok"),
+            Step.CREDENTIAL: self._accepted(),
             Step.ACCOUNT: found("account-ok"),
         }
         if wrong is None:

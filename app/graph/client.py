@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 from app.errors import GroupMissing, PermissionMissing, UnexpectedAnswer
 from app.graph.transport import GraphTransport
 from app.graph.wire import UserPage, decode_presences, decode_users, encode_ids
+from app.graph.wire_expiry import decode_domain, decode_password_facts, decode_secrets
+from app.presence.expiry import DomainPolicy, PasswordFacts, SecretEntry
 from app.presence.models import UNKNOWN_PRESENCE, PersonChange, Presence, Source
 from app.presence.phones import NumberReader
 from app.presence.store import Asked
@@ -21,6 +23,10 @@ _WIDE = (
 )
 # What User.ReadBasic.All shows of others (*user resource type*).
 _NARROW = "id,displayName,mail,userPrincipalName"
+
+
+_PASSWORD = "lastPasswordChangeDateTime,passwordPolicies,onPremisesSyncEnabled,userPrincipalName"  # noqa: S105
+_POLICY = "passwordValidityPeriodInDays,authenticationType"
 
 
 class GraphClient:
@@ -71,6 +77,37 @@ class GraphClient:
     async def probe_group(self, group_id: str) -> None:
         """Find out whether a group may be read. Raises PermissionMissing, GroupMissing if not."""
         await self._members_page(_members_link(group_id, top=1), group_id)
+
+    async def secrets(self, client_id: str) -> tuple[SecretEntry, ...]:
+        """The client secrets of an application, which its home tenant alone knows (*Get application*)."""
+        path = f"/v1.0/applications(appId='{client_id}')?$select=passwordCredentials"
+        try:
+            return decode_secrets(await self._read(path, needs="Application.Read.All"))
+        except UnexpectedAnswer as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            raise UnexpectedAnswer(
+                "The application is registered in another tenant, and only there its secrets can be read.",
+                status=error.status,
+            ) from error
+
+    async def password_facts(self, username: str) -> PasswordFacts:
+        """What the signed-in user's own account says about the password (*Get a user*)."""
+        path = f"/v1.0/users/{quote(username, safe='')}?$select={_PASSWORD}"
+        return decode_password_facts(await self._read(path, needs="User.Read"), username=username)
+
+    async def password_policy(self, domain: str) -> DomainPolicy:
+        """For how long passwords are good in a domain (*Get domain*)."""
+        path = f"/v1.0/domains/{quote(domain, safe='')}?$select={_POLICY}"
+        return decode_domain(await self._read(path, needs="Domain.Read.All"), name=domain)
+
+    async def _read(self, path: str, *, needs: str) -> bytes:
+        try:
+            return (await self._transport.get(path)).body
+        except PermissionMissing as error:
+            raise PermissionMissing(
+                f"Microsoft does not tell: grant {needs}, with admin consent.", status=error.status
+            ) from error
 
     async def _members_page(self, link: str, group_id: str) -> UserPage:
         try:

@@ -141,12 +141,12 @@ def _token(result: dict[str, Any], *, status: int | None) -> Token:
 def _refusal(result: dict[str, Any], *, throttled: bool) -> SignInError:
     """Entra's answer as our error: the OAuth `error` decides, the numbers only refine and explain."""
     codes = tuple(int(code) for code in result.get("error_codes") or ())
-    sentence = _first_sentence(str(result.get("error_description") or result.get("error")))
-    temporary = throttled or result.get("error") == "temporarily_unavailable"
-    if temporary or _TRANSIENT.intersection(codes):
-        return SignInUnavailable(sentence, aadsts=codes)
+    word = str(result.get("error"))
+    sentence = _first_sentence(str(result.get("error_description") or word))
+    if throttled or word == "temporarily_unavailable" or _TRANSIENT.intersection(codes):
+        return SignInUnavailable(sentence, aadsts=codes, oauth=word)
     kind = PasswordRefused if _PASSWORD.intersection(codes) else SignInRefused
-    return kind(sentence, aadsts=codes)
+    return kind(sentence, aadsts=codes, oauth=word)
 
 
 def _first_sentence(description: str) -> str:

@@ -1,6 +1,7 @@
 """msal's road to the sign-in host: an httpx client with a deadline and three of msal's habits put right."""
 
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -14,6 +15,7 @@ import httpx
 # More than msal's hosts can have open: the sign-in host, and a federation server.
 _SOCKETS_REMEMBERED = 8
 _USER_REALM = "/common/userrealm/"
+_DEADLINE_S = 10.0
 
 
 class SignInHttp:
@@ -108,6 +110,12 @@ class SignInHttp:
             return url
         username, _, query = url.removeprefix(prefix).rpartition("?")
         return f"{self._root}{_USER_REALM}{quote(username, safe='@')}?{query}"
+
+
+def open_sign_in_http(verify: ssl.SSLContext, *, authority_root: str) -> SignInHttp:
+    """A road to the sign-in host; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
+    client = httpx.Client(verify=verify, timeout=_DEADLINE_S / 2)
+    return SignInHttp(client, authority_root=authority_root, deadline_s=_DEADLINE_S)
 
 
 def _texts(form: Mapping[str, Any]) -> dict[str, Any]:

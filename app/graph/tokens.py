@@ -37,7 +37,7 @@ class TokenSource:
         self._acquire = acquire
         self._clock = clock
         self._metrics = metrics or Metrics()
-        self._flights: SingleFlight[None] = SingleFlight()
+        self._flights: SingleFlight[SignInError | None] = SingleFlight()
         self._token: Token | None = None
         self._obtained_at = self._renewed_at = self._next_attempt_at = float("-inf")
         self._failures = 0
@@ -61,7 +61,9 @@ class TokenSource:
             return self._held()
         attempt = self._flights.running(_SIGN_IN)
         if attempt is None and self._may_attempt():
-            attempt = self._flights.start(_SIGN_IN, self._attempt)
+            # With a token in hand msal would hand it out again instead of telling that renewal was refused.
+            renew = self._token is not None
+            attempt = self._flights.start(_SIGN_IN, lambda: self._attempt(renew=renew))
         if attempt and not self._usable():
             await asyncio.shield(attempt)
         return self._held()
@@ -80,6 +82,18 @@ class TokenSource:
         if another == refused and self.fault:
             raise self._told()
         return another
+
+    async def adopt(self, acquire: Callable[..., Token]) -> None:
+        """Sign in by another way at once, whatever the last failure, and stay with it if it yields a token.
+
+        Waits for a sign-in under way, and is waited for like one. Raises SignInError; then the token in hand,
+        the way to the next one and its time are what they were.
+        """
+        while under_way := self._flights.running(_SIGN_IN):
+            await asyncio.wait({under_way})
+        attempt = self._flights.start(_SIGN_IN, lambda: self._try_out(acquire))
+        if error := await asyncio.shield(attempt):
+            raise error
 
     def retry_now(self) -> None:
         """Ask again with the next caller, whatever was decided after the last failure."""
@@ -115,17 +129,31 @@ class TokenSource:
         told.retry_after_s = max(0.0, self._next_attempt_at - self._clock.monotonic())
         return told
 
-    async def _attempt(self, *, renew: bool = False) -> None:
+    async def _attempt(self, *, renew: bool) -> SignInError | None:
         # Should anything but a SignInError come out of this, Microsoft is not asked again at once either.
-        began_at = self._clock.monotonic()
-        self._next_attempt_at = began_at + _TRANSIENT_CAP_S
-        try:
-            self._token = await asyncio.to_thread(self._acquire, renew=renew)
-        except SignInError as error:
+        self._next_attempt_at = self._clock.monotonic() + _TRANSIENT_CAP_S
+        error = await self._obtain(self._acquire, renew=renew)
+        if error:
             self._went_bad(error)
-        else:
-            self._obtained_at = began_at  # Microsoft's count begins before its answer is under way
-            self._came_back()
+        return error
+
+    async def _try_out(self, acquire: Callable[..., Token]) -> SignInError | None:
+        error = await self._obtain(acquire, renew=False)
+        if error is None:
+            self._acquire = acquire
+        return error
+
+    async def _obtain(self, acquire: Callable[..., Token], *, renew: bool) -> SignInError | None:
+        """Put a new token in hand, or tell why there is none."""
+        began_at = self._clock.monotonic()
+        try:
+            token = await asyncio.to_thread(acquire, renew=renew)
+        except SignInError as error:
+            self._metrics.signed_in(outcome=error.code)
+            return error
+        self._token, self._obtained_at = token, began_at  # Microsoft counts from before its answer
+        self._came_back()
+        return None
 
     def _came_back(self) -> None:
         self._metrics.signed_in(outcome="ok")
@@ -134,17 +162,18 @@ class TokenSource:
         self.fault, self._failures, self._next_attempt_at = None, 0, float("-inf")
 
     def _went_bad(self, error: SignInError) -> None:
-        self._metrics.signed_in(outcome=error.code)
         if self.fault is None or (self.fault.code, self.fault.aadsts) != (error.code, error.aadsts):
             _LOG.error("Sign-in failed: %s", error, extra={"error_code": error.code})
         self.fault = error
         self._failures += 1
-        self._next_attempt_at = self._clock.monotonic() + self._pause_s(error)
+        self._next_attempt_at = self._clock.monotonic() + pause_s(error, failures=self._failures)
 
-    def _pause_s(self, error: SignInError) -> float:
-        if isinstance(error, PasswordRefused):
-            return _PASSWORD_S
-        if isinstance(error, SignInRefused):
-            return _PERSON_NEEDED_S
-        backoff = min(_TRANSIENT_CAP_S, 2.0**self._failures) * random.uniform(0.5, 1)  # noqa: S311 - jitter
-        return max(backoff, error.retry_after_s or 0)
+
+def pause_s(error: SignInError, *, failures: int) -> float:
+    """Seconds to leave Microsoft alone after so many failures in a row, of which this is the last."""
+    if isinstance(error, PasswordRefused):
+        return _PASSWORD_S
+    if isinstance(error, SignInRefused):
+        return _PERSON_NEEDED_S
+    backoff = min(_TRANSIENT_CAP_S, 2.0 ** min(failures, 10)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
+    return max(backoff, error.retry_after_s or 0)

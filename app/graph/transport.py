@@ -129,9 +129,11 @@ def _endpoint(path: str) -> str:
         return "presence"
     if path.startswith("/v1.0/groups/"):
         return "groups"
-    if path.startswith("/v1.0/users"):
-        return "delta" if path.endswith("/delta") else "search"
-    return "other"
+    if path == "/v1.0/users/delta":
+        return "delta"
+    if path.startswith(("/v1.0/applications", "/v1.0/domains/", "/v1.0/users/")):
+        return "credentials"
+    return "search" if path == "/v1.0/users" else "other"
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:

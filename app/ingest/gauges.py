@@ -50,6 +50,9 @@ class TenantGauges(Collector):
     def _of_microsoft(self) -> Iterator[Metric]:
         left = self._tenant.tokens.expires_in_s
         yield _gauge("token_seconds_left", "Seconds until the token in hand expires.", left)
+        now = self._tenant.clock.now()
+        ends = {one.credential.value: one.left_s(now) for one in self._tenant.countdown.latest}
+        yield _gauges("credential_expires_seconds", "Seconds until a credential ends.", "credential", ends)
         budget = self._tenant.budget
         paces = {"presence": budget.presence.rate_per_s, "directory": budget.directory.rate_per_s}
         yield _gauges("graph_pace_per_second", "Requests a second we allow ourselves.", "budget", paces)

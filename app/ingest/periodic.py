@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.clock import Clock
-from app.errors import GraphError, MassRemoval, PresenceError, RulesError, SignInError
+from app.errors import GraphError, MassRemoval, PresenceError, RulesError, SettingsError, SignInError
 
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 30.0
 # Sign-in decides when Microsoft is asked again, 20 s apart at most, but only when a feed comes by.
 _LONGEST_WITHOUT_TOKEN_S = 10.0
-# Sign-in tells its faults for all feeds, and the rules tell each refused content.
-_TOLD_ALREADY = (SignInError, RulesError)
+# Sign-in tells its faults for all feeds, rules and settings tell each refused content.
+_TOLD_ALREADY = (SignInError, RulesError, SettingsError)
 
 
 @dataclass(slots=True, kw_only=True)

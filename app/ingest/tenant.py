@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 from app.clock import Clock
+from app.graph.handover import Handover
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.ingest.census import Census
 from app.ingest.desk import Desk
+from app.ingest.expiry import Countdown
 from app.ingest.groups import GroupSync
 from app.ingest.lag import LoopLag
 from app.ingest.poll import PresencePoller
 from app.ingest.rules_watch import RulesWatch
+from app.ingest.settings_watch import SettingsWatch
 from app.ingest.supervisor import Supervisor
 from app.ingest.users import UserSync
 from app.presence.coverage import Coverage
@@ -21,7 +24,10 @@ from app.presence.store import PresenceStore
 
 @dataclass(slots=True, kw_only=True)
 class Tenant:
-    """Owns the directory, the store, the rules, the tokens and the feeds of one tenant."""
+    """Owns the directory, the store, the rules, the tokens and the feeds of one tenant.
+
+    `handover.credentials` are those in use at this moment.
+    """
 
     tenant_id: str
     clock: Clock
@@ -32,13 +38,16 @@ class Tenant:
     census: Census
     history: History | None
     tokens: TokenSource
+    handover: Handover
     budget: GraphBudget
     users: UserSync
     groups: GroupSync
     poller: PresencePoller
     desk: Desk
     supervisor: Supervisor
+    settings: SettingsWatch
     lag: LoopLag
+    countdown: Countdown
     stopping: bool = False
 
     @property

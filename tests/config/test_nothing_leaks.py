@@ -29,7 +29,12 @@ def test_nothing_shown_of_settings_holds_a_secret() -> None:
 
 
 CANARY = "CanaryValue"
-SECRETS = ("AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD")
+SECRETS = (
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_SECRET_NEXT",
+    "AZURE_PASSWORD",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+)
 OPEN = tuple(name for name in VARIABLES if name not in SECRETS)
 REFUSED = ("PRESENCE_REDIS_URL", "PRESENCE_MISSPELT")
 WRONG = {

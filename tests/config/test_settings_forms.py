@@ -31,11 +31,14 @@ def problems(environ: dict[str, str], **changes: str) -> list[str]:
 def test_the_defaults_are_the_documented_ones() -> None:
     shown = load(REQUIRED).model_dump(exclude={"azure_tenant_id", "azure_client_id", "azure_client_secret"})
     assert shown == {
+        "azure_client_secret_next": None,
         "azure_client_certificate_path": None,
         "azure_client_certificate_password": None,
         "sign_in": SignIn.APP,
         "azure_username": None,
         "azure_password": None,
+        "secret_expires": None,
+        "password_expires": None,
         "azure_authority_host": "https://login.microsoftonline.com",
         "graph_url": "https://graph.microsoft.com",
         "ca_bundle": None,
@@ -240,6 +243,36 @@ def test_a_limit_or_a_proxy_that_is_none_is_refused(name: str, value: str) -> No
     with pytest.raises(SettingsError, match=f"^{name} ") as raised:
         load({**REQUIRED, name: value})
     assert value not in str(raised.value).split()
+
+
+@pytest.mark.parametrize("name", ["PRESENCE_SECRET_EXPIRES", "PRESENCE_PASSWORD_EXPIRES"])
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2027-05-31", "2027-05-31T00:00:00+00:00"),
+        (" 2027-05-31 ", "2027-05-31T00:00:00+00:00"),
+        ("2027-05-31T10:00:00Z", "2027-05-31T10:00:00+00:00"),
+        ("2027-05-31 10:00", "2027-05-31T10:00:00+00:00"),
+        ("2027-05-31T12:00:00+02:00", "2027-05-31T10:00:00+00:00"),
+    ],
+)
+def test_an_end_is_a_day_or_a_moment_and_without_an_offset_it_is_utc(
+    name: str, value: str, moment: str
+) -> None:
+    settings = load(REQUIRED, **{name: value})
+    found = settings.secret_expires if "SECRET" in name else settings.password_expires
+    assert found is not None
+    assert found.isoformat() == moment
+
+
+@pytest.mark.parametrize("name", ["PRESENCE_SECRET_EXPIRES", "PRESENCE_PASSWORD_EXPIRES"])
+@pytest.mark.parametrize(
+    "value", ["31.05.2027", "05/31/2027", "2027-02-30", "in a year", "1811757600", "0001-01-01T00:00+14:00"]
+)
+def test_what_is_no_date_is_refused_with_an_example(name: str, value: str) -> None:
+    assert problems(REQUIRED, **{name: value}) == [
+        f"{name} is no date: write it like 2027-05-31 or 2027-05-31T10:00:00Z."
+    ]
 
 
 def test_the_state_folder_may_be_there_or_be_made_later(tmp_path: Path) -> None:

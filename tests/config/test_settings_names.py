@@ -68,10 +68,6 @@ def test_foreign_names_do_not_matter(dotenv: Path, name: str, where: str) -> Non
         "PRESENCE_NOTIFICATION_URL",
         "PRESENCE_REDIS_URL",
         "PRESENCE_TENANTS_FILE",
-        "PRESENCE_SECRET_EXPIRES",
-        "PRESENCE_PASSWORD_EXPIRES",
-        "AZURE_CLIENT_SECRET_NEXT",
-        "AZURE_CLIENT_SECRET_NEXT_FILE",
     ],
 )
 def test_what_is_not_built_yet_is_refused(name: str) -> None:

@@ -60,6 +60,29 @@ def test_secret_and_certificate_together_are_refused(file: str) -> None:
     ]
 
 
+def test_a_second_secret_stands_beside_the_first() -> None:
+    settings = load(REQUIRED, AZURE_CLIENT_SECRET_NEXT="newer~Value")
+    assert settings.azure_client_secret_next is not None
+    assert settings.azure_client_secret_next.get_secret_value() == "newer~Value"
+    assert settings.warnings == ()
+
+
+def test_a_second_secret_without_the_first_or_beside_a_certificate_is_refused(file: str) -> None:
+    """In one sentence: that there is no credential at all follows from it."""
+    (alone,) = problems(IDENTITY, AZURE_CLIENT_SECRET_NEXT="newer~Value")
+    (beside,) = problems(IDENTITY, AZURE_CLIENT_SECRET_NEXT="newer~Value", AZURE_CLIENT_CERTIFICATE_PATH=file)
+    assert alone == beside
+    assert alone.startswith(
+        "AZURE_CLIENT_SECRET_NEXT stands beside AZURE_CLIENT_SECRET, which is not set: set that too"
+    )
+
+
+def test_two_secrets_that_are_one_are_warned_of() -> None:
+    """Who copied the old one would believe to be prepared."""
+    (warning,) = load(REQUIRED, AZURE_CLIENT_SECRET_NEXT=REQUIRED["AZURE_CLIENT_SECRET"]).warnings
+    assert warning.startswith("AZURE_CLIENT_SECRET_NEXT is the same as AZURE_CLIENT_SECRET")
+
+
 def test_a_certificate_password_without_a_certificate_is_refused() -> None:
     (sentence,) = problems(REQUIRED, AZURE_CLIENT_CERTIFICATE_PASSWORD="word")
     assert sentence.startswith(
@@ -103,6 +126,20 @@ def test_a_user_without_delegated_is_not_used_and_that_is_said() -> None:
     assert settings.sign_in is SignIn.APP
     (warning,) = settings.warnings
     assert "AZURE_USERNAME and AZURE_PASSWORD are set but not used" in warning
+
+
+def test_the_end_of_a_credential_that_is_not_in_use_is_told(file: str) -> None:
+    (warning,) = load(
+        IDENTITY, AZURE_CLIENT_CERTIFICATE_PATH=file, PRESENCE_SECRET_EXPIRES="2027-05-31"
+    ).warnings
+    assert "PRESENCE_SECRET_EXPIRES is set but not used" in warning
+    (warning,) = load(REQUIRED, PRESENCE_PASSWORD_EXPIRES="2027-05-31").warnings
+    assert "PRESENCE_PASSWORD_EXPIRES is set but not used" in warning
+
+
+def test_the_ends_of_the_credentials_in_use_are_no_warning() -> None:
+    ends = {"PRESENCE_SECRET_EXPIRES": "2027-05-31", "PRESENCE_PASSWORD_EXPIRES": "2027-05-31"}
+    assert load({**REQUIRED, **USER, **ends}, PRESENCE_SIGN_IN="delegated").warnings == ()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]"])

@@ -1,10 +1,13 @@
 """Every property that the simulator sends has the name and the type that Microsoft publishes."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -12,12 +15,16 @@ import pytest
 from simulator.app import build_app
 from simulator.sheet import Sheet
 from simulator.world import PERMISSIONS, Plan, World, build_world
+from tests.support.certificates import make_certificate
 
 ROOT = "https://127.0.0.1:8443"
 METADATA = json.loads(Path(__file__).with_name("graph-types.json").read_text())
 PRIMITIVES: Mapping[str, Callable[[Any], bool]] = {
     "Edm.String": lambda value: isinstance(value, str),
     "Edm.Boolean": lambda value: isinstance(value, bool),
+    "Edm.Int32": lambda value: type(value) is int and -(2**31) <= value < 2**31,
+    "Edm.Guid": lambda value: str(UUID(value)) == value,
+    "Edm.Binary": lambda value: bool(base64.b64decode(value, validate=True)),
     "Edm.DateTimeOffset": lambda value: datetime.fromisoformat(value).tzinfo is not None,
 }
 USER_PROPERTIES = tuple(METADATA["types"]["user"])
@@ -122,3 +129,45 @@ def test_the_action_takes_and_gives_what_is_published() -> None:
     action = METADATA["actions"]["getPresencesByUserId"]
     assert action["ids"] == "Collection(Edm.String)"
     assert action["returns"] == "Collection(microsoft.graph.presence)"
+
+
+@pytest.fixture(scope="module")
+def registered() -> World:
+    """Two secrets, one without a name and an end, a certificate, and the permissions to read of them."""
+    world = build_world(Plan(people=5, permissions=(*PERMISSIONS, "Application.Read.All", "Domain.Read.All")))
+    first = world.registration.secrets[0]
+    world.registration.secrets.append(replace(first, id=str(uuid4()), name=None, expires=None))
+    world.registration.certificates.append(make_certificate())
+    return world
+
+
+@pytest.mark.parametrize("select", ["", "?$select=id,appId,passwordCredentials"])
+async def test_an_application_is_as_published(registered: World, select: str) -> None:
+    app = registered.registration
+    by_app_id = await get(registered, f"/v1.0/applications(appId='{app.client_id}'){select}")
+    by_object_id = await get(registered, f"/v1.0/applications/{app.application_id}{select}")
+    assert by_app_id == by_object_id
+    assert len(by_app_id["passwordCredentials"]) == 2
+    assert list(faults_of(by_app_id, "microsoft.graph.application", where="application")) == []
+
+
+async def test_credentials_have_every_published_property(registered: World) -> None:
+    answer = await get(registered, f"/v1.0/applications/{registered.registration.application_id}")
+    for name in ("passwordCredential", "keyCredential"):
+        for credential in answer[f"{name}s"]:
+            assert credential.keys() == METADATA["types"][name].keys()
+
+
+@pytest.mark.parametrize("days", [90, 2_147_483_647, None])
+async def test_a_domain_is_as_published(registered: World, days: int | None) -> None:
+    registered.domains["contoso.example"].validity_days = days
+    answer = await get(registered, "/v1.0/domains/contoso.example")
+    assert answer["passwordValidityPeriodInDays"] == days
+    assert list(faults_of(answer, "microsoft.graph.domain", where="domain")) == []
+
+
+async def test_the_service_accounts_password_is_told_as_published(registered: World) -> None:
+    select = "lastPasswordChangeDateTime,passwordPolicies,onPremisesSyncEnabled,accountEnabled"
+    answer = await get(registered, f"/v1.0/users/{registered.account.username}?$select={select}")
+    assert answer["lastPasswordChangeDateTime"]
+    assert list(faults_of(answer, "microsoft.graph.user", where="user")) == []

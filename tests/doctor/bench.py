@@ -55,13 +55,13 @@ def bench_for(tenant: Simulated, folder: Path, process: pytest.MonkeyPatch) -> I
     with ExitStack() as stack:
         yield Bench(tenant, folder, stack, process)
     tenant.heal()
+    tenant.change_password_policy(federated=False)
     tenant.change_credentials(
         secret=app["client_secret"],
         secret_expires=app["client_secret_expires"],
         password=account["password"],
         password_state="ok",
         locked=False,
-        federated=False,
         certificate_pem=None,
         app_enabled=True,
         permissions=app["permissions"],

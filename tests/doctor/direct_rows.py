@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from app.doctor.expiries import Told, judge
+from app.doctor.expiries import judge
 from app.doctor.failures import Way, failure
 from app.doctor.findings import Finding
 from app.doctor.metadata import cloud_of
+from app.presence.expiry import Credential, Expiry, ToldBy, unknown
 
 WAY = Way(host="graph.microsoft.com", hosts="login.microsoftonline.com, graph.microsoft.com")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -40,9 +41,10 @@ def _cloud(graph_host: str, named: str) -> Finding:
 def _ending(**left: float) -> Finding:
     """Of a secret, so long from now; nobody tells if nothing is given."""
     if not left:
-        return judge([Told(credential="secret")], now=NOW)
+        return judge([unknown(Credential.SECRET, "Nobody tells.")], now=NOW)
     ends_at = NOW + timedelta(**left)
-    return judge([Told(credential="secret", source="graph", expires_at=ends_at)], now=NOW)
+    told = Expiry(credential=Credential.SECRET, source=ToldBy.GRAPH, expires_at=ends_at)
+    return judge([told], now=NOW)
 
 
 FOUND: Mapping[str, Callable[[], Finding]] = {

@@ -96,6 +96,7 @@ FIXES: dict[str, tuple[Names, ...]] = {
     "application-blocked": (POLICIES,),
     "sign-in-loop": (("ten minutes", "zehn Minuten", "dix minutes"),),
     "refused-by-microsoft": (same("https://login.microsoftonline.com/error"), LOGS),
+    "secret-next-used": (same("AZURE_CLIENT_SECRET_NEXT"), same("PRESENCE_SECRET_EXPIRES")),
     "secret-wrong": (SECRETS, VALUE, same("AZURE_CLIENT_SECRET")),
     "secret-expired": (SECRETS, VALUE, same("AZURE_CLIENT_SECRET")),
     "credential-missing": (same("AZURE_CLIENT_SECRET"), same("AZURE_CLIENT_CERTIFICATE_PATH")),

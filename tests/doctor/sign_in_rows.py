@@ -102,6 +102,10 @@ def _wrong_secret(bench: Bench) -> Environ:
     return bench.app | {"AZURE_CLIENT_SECRET": "not~the~right~secret~at~all"}
 
 
+def _reserve(bench: Bench) -> Environ:
+    return _wrong_secret(bench) | {"AZURE_CLIENT_SECRET_NEXT": bench.app["AZURE_CLIENT_SECRET"]}
+
+
 def _expired_secret(bench: Bench) -> Environ:
     bench.tenant.change_credentials(secret_expires="2020-01-01T00:00:00Z")
     return bench.app
@@ -138,7 +142,7 @@ def _locked(bench: Bench) -> Environ:
 
 
 def _federated(bench: Bench) -> Environ:
-    bench.tenant.change_credentials(federated=True)
+    bench.tenant.change_password_policy(federated=True)
     return bench.user
 
 
@@ -209,6 +213,7 @@ def _certificate(*, days: tuple[int, int]) -> bytes:
 ROWS = [
     *_numbered(),
     Row(cause="secret-wrong", arrange=_wrong_secret, name="another secret"),
+    Row(cause="secret-next-used", arrange=_reserve, names=("AZURE_CLIENT_SECRET_NEXT",)),
     Row(cause="secret-expired", arrange=_expired_secret, name="really expired"),
     Row(cause="application-unknown", arrange=_unknown_application, names=(SOMEBODY_ELSE,)),
     Row(cause="application-disabled", arrange=_disabled_application, name="really disabled"),

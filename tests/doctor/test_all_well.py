@@ -1,5 +1,7 @@
 """What is well is said to be well, through a proxy too; and the check itself does no harm."""
 
+from datetime import UTC, datetime, timedelta
+
 from app.doctor.findings import Finding, Status, Step, outcome
 from tests.doctor.bench import Bench
 from tests.support import odd_servers
@@ -49,6 +51,16 @@ def test_no_proxy_exempts_a_host(bench: Bench) -> None:
         assert remarkable(check_up(bench.app)) == []
 
 
+def test_nothing_is_left_to_warn_of_once_the_end_is_known(bench: Bench) -> None:
+    """From the settings, or from Microsoft where that is granted."""
+    far_away = f"{datetime.now(UTC) + timedelta(days=300):%Y-%m-%d}"
+    assert outcome(check_up(bench.app | {"PRESENCE_SECRET_EXPIRES": far_away})) is Status.OK
+    bench.tenant.change_credentials(permissions=[*bench.tenant.sheet["permissions"], "Application.Read.All"])
+    findings = check_up(bench.app)
+    assert outcome(findings) is Status.OK
+    assert next(one for one in findings if one.step is Step.EXPIRY).detail["source"] == "graph"
+
+
 def test_a_wrong_password_is_tried_once(bench: Bench) -> None:
     """Each try counts towards a lock-out; the check is no reason for one."""
     before = _password_tries(bench)
@@ -57,13 +69,19 @@ def test_a_wrong_password_is_tried_once(bench: Bench) -> None:
 
 
 def test_a_check_asks_microsoft_little(bench: Bench) -> None:
-    """One token, one page of people, one question about presence: a check harms nobody."""
+    """One token, one page of people, one question each about presence and the secrets: it harms nobody."""
     before = bench.tenant.calls()
     check_up(bench.app)
     asked = {
         name: count - before[name] for name, count in bench.tenant.calls().items() if count > before[name]
     }
-    assert asked == {"discovery": 2, "token": 1, "users_delta": 1, "getPresencesByUserId": 1}
+    assert asked == {
+        "discovery": 2,
+        "token": 1,
+        "users_delta": 1,
+        "getPresencesByUserId": 1,
+        "applications": 1,
+    }
 
 
 def test_steps_behind_a_wrong_one_are_skipped(bench: Bench) -> None:

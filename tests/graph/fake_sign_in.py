@@ -25,13 +25,18 @@ Script = Callable[[], Answer]
 
 
 class FakeSignInHost:
-    """Answers like Microsoft; `tokens`, `discovery` and `realm` hold what to answer instead, once each."""
+    """Answers like Microsoft; `tokens`, `discovery` and `realm` hold what to answer instead, once each.
+
+    With `secrets` and `passwords` only these are accepted.
+    """
 
     def __init__(self) -> None:
         self.asked: list[httpx.Request] = []
         self.discovery: list[Answer] = []
         self.realm: list[Answer] = []
         self.tokens: list[Answer] = []
+        self.secrets: set[str] | None = None
+        self.passwords: set[str] | None = None
         self.lifetime: dict[str, Any] = {"expires_in": 3600}
         self._issued = 0
 
@@ -44,20 +49,13 @@ class FakeSignInHost:
         deadline_s: float = 10.0,
     ) -> MsalSignIn:
         """The real sign-in with real msal, talking to this host."""
-        credentials = Credentials(
-            authority_root=root,
-            tenant_id=TENANT,
-            client_id=CLIENT,
-            app=app or ClientSecret(SECRET),
-            scope=SCOPE,
-            user=user,
-        )
+        credentials = credentials_with(app, user=user, root=root)
+        return MsalSignIn(credentials, connect=lambda: self.connect(root=root, deadline_s=deadline_s))
 
-        def connect() -> SignInHttp:
-            client = httpx.Client(transport=httpx.MockTransport(self._answer))
-            return SignInHttp(client, authority_root=root, deadline_s=deadline_s)
-
-        return MsalSignIn(credentials, connect=connect)
+    def connect(self, *, root: str = HOST, deadline_s: float = 10.0) -> SignInHttp:
+        """A road that ends here."""
+        client = httpx.Client(transport=httpx.MockTransport(self._answer))
+        return SignInHttp(client, authority_root=root, deadline_s=deadline_s)
 
     @property
     def forms(self) -> list[dict[str, str]]:
@@ -66,6 +64,11 @@ class FakeSignInHost:
         return [
             {name: values[0] for name, values in parse_qs(post.content.decode()).items()} for post in posts
         ]
+
+    @property
+    def asked_with(self) -> list[str]:
+        """The secrets that were sent, in turn."""
+        return [form["client_secret"] for form in self.forms]
 
     @property
     def grants(self) -> list[str]:
@@ -86,10 +89,34 @@ class FakeSignInHost:
         return answer
 
     def _token(self) -> httpx.Response:
+        form = self.forms[-1]
+        if self.secrets is not None and form["client_secret"] not in self.secrets:
+            return refused(7000215, "invalid_client", status=401)
+        if self.passwords is not None and form.get("password", "") not in {"", *self.passwords}:
+            return refused(50126)
         self._issued += 1
-        user = self.forms[-1]["grant_type"] != "client_credentials"
+        user = form["grant_type"] != "client_credentials"
         body = {"token_type": "Bearer", "access_token": f"token-{self._issued}", **self.lifetime}
         return httpx.Response(200, json=body | (_account() if user else {}))
+
+
+def credentials_with(
+    app: AppCredential | None = None,
+    *,
+    reserve: str | None = None,
+    user: UserPassword | None = None,
+    root: str = HOST,
+) -> Credentials:
+    """Credentials for this host; `reserve` is a second secret."""
+    return Credentials(
+        authority_root=root,
+        tenant_id=TENANT,
+        client_id=CLIENT,
+        app=app or ClientSecret(SECRET),
+        scope=SCOPE,
+        user=user,
+        next=ClientSecret(reserve, "AZURE_CLIENT_SECRET_NEXT") if reserve else None,
+    )
 
 
 def refused(code: int, error: str = "invalid_grant", *, status: int = 400, **headers: str) -> httpx.Response:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,11 +18,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from app.errors import SignInRefused
-from app.graph.credentials import ClientCertificate, ClientSecret, UserPassword
+from app.config import load_settings
+from app.errors import SettingsError, SignInRefused, SignInUnavailable
+from app.graph.credentials import ClientCertificate, ClientSecret, UserPassword, credentials_of
 from tests.graph.fake_sign_in import FakeSignInHost
 
 WORD = "Certificate~Word"
+IDENTITY = {"AZURE_TENANT_ID": "contoso.com", "AZURE_CLIENT_ID": "5d4c3b2a-1111-2222-3333-444455556666"}
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -172,3 +175,26 @@ def test_no_credential_shows_its_secret(tmp_path: Path) -> None:
     )
     assert WORD not in shown
     assert "svc@firm.example" in shown
+
+
+def test_a_certificate_that_was_taken_up_stays_what_it_was(key: rsa.RSAPrivateKey, tmp_path: Path) -> None:
+    """A file that has changed since must not slip into a sign-in that nobody has proved."""
+    path = pem(key, tmp_path)
+    settings = load_settings({**IDENTITY, "AZURE_CLIENT_CERTIFICATE_PATH": str(path)}, dotenv=None)
+    host = FakeSignInHost()
+    sign_in = host.sign_in(app=credentials_of(settings).app)
+    host.tokens = [httpx.Response(503)]
+    with pytest.raises(SignInUnavailable):
+        sign_in.acquire()
+    path.write_text("something else")
+    assert sign_in.acquire().value == "token-1"
+
+
+def test_a_certificate_that_vanishes_while_the_settings_are_read_is_told(
+    key: rsa.RSAPrivateKey, tmp_path: Path
+) -> None:
+    path = pem(key, tmp_path)
+    settings = load_settings({**IDENTITY, "AZURE_CLIENT_CERTIFICATE_PATH": str(path)}, dotenv=None)
+    path.unlink()
+    with pytest.raises(SettingsError, match=r"^AZURE_CLIENT_CERTIFICATE_PATH cannot be read"):
+        credentials_of(settings)

@@ -21,6 +21,7 @@ from app.graph.sign_in import Token
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
+from app.metrics import Metrics
 from tests.graph.fake_graph import ROOT, FakeGraph, answer, answering, one_after_another, refusal
 from tests.support.clock import START, ManualClock, settle
 
@@ -313,3 +314,30 @@ async def test_trouble_with_a_wish_to_wait_is_a_pause_but_no_reason_to_slow_down
     await clock.carry(graph.transport.get("/v1.0/x"))
     assert clock.monotonic() - before == pytest.approx(20.0)
     assert graph.budget.directory.rate_per_s == 100.0
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("/v1.0/communications/getPresencesByUserId", "presence"),
+        ("/v1.0/users/delta?$select=id", "delta"),
+        ("/v1.0/users?$filter=x", "search"),
+        ("/v1.0/users/svc@contoso.example?$select=passwordPolicies", "credentials"),
+        ("/v1.0/applications(appId='5d4c3b2a')", "credentials"),
+        ("/v1.0/domains/contoso.example", "credentials"),
+        ("/v1.0/groups/5d4c3b2a/transitiveMembers", "groups"),
+    ],
+)
+async def test_a_request_is_counted_by_what_it_asks_for(path: str, word: str) -> None:
+    clock, metrics = ManualClock(), Metrics()
+    graph = FakeGraph(clock, one_after_another(OK))
+    transport = GraphTransport(
+        answering(lambda _: OK),
+        root=ROOT,
+        tokens=graph.tokens,
+        budget=graph.budget,
+        clock=clock,
+        metrics=metrics,
+    )
+    await transport.get(path)
+    assert f'endpoint="{word}",status="200"' in metrics.page().decode()

@@ -310,6 +310,87 @@ async def test_the_life_of_a_token_is_counted_from_the_question() -> None:
     assert sign_in.tokens.expires_in_s == 3595.0
 
 
+# --- another way to sign in -----------------------------------------------------------------------------
+
+
+async def test_renewal_is_a_question_to_microsoft_and_not_to_msals_memory() -> None:
+    """Which would hand out the token in hand again, and keep to itself that the secret is refused."""
+    sign_in = SignIn()
+    await sign_in.pass_by(3_401, asking_every_s=100)
+    assert [renew for _, renew in sign_in.asked] == [False, True]
+
+
+async def test_another_way_that_yields_a_token_is_stayed_with() -> None:
+    """Its token is used at once, and it is asked for the next."""
+    sign_in, other = SignIn(), SignIn()
+    other.clock = sign_in.clock
+    await sign_in.tokens.token()
+    await sign_in.tokens.adopt(other._acquire)
+    sign_in.clock.pass_by(3_601)
+    await sign_in.tokens.token()
+    assert (len(sign_in.asked), len(other.asked)) == (1, 2)
+
+
+async def test_another_way_that_fails_leaves_everything_as_it_was() -> None:
+    """The token in hand, the fault there was, and when the next attempt is due."""
+    sign_in, other = SignIn(), SignIn()
+    other.fault = REFUSED
+    token = await sign_in.tokens.token()
+    with pytest.raises(SignInRefused):
+        await sign_in.tokens.adopt(other._acquire)
+    assert await sign_in.tokens.token() == token
+    assert sign_in.tokens.fault is None
+    sign_in.clock.pass_by(3_601)
+    assert await sign_in.outcome() == "token-2"
+
+
+async def test_another_way_is_tried_at_once_whatever_the_last_failure() -> None:
+    sign_in, other = SignIn(), SignIn()
+    sign_in.fault = WRONG_PASSWORD
+    await sign_in.outcome()
+    await sign_in.tokens.adopt(other._acquire)
+    assert await sign_in.outcome() == "token-1"
+    assert sign_in.tokens.fault is None
+
+
+async def test_microsoft_is_never_asked_in_two_ways_at_once() -> None:
+    """The other way waits for the sign-in under way; callers without a token wait for the other way."""
+    sign_in, other = SignIn(), SignIn()
+    sign_in.gate.clear()
+    other.gate.clear()
+    caller = asyncio.create_task(sign_in.tokens.token())
+    await until(lambda: len(sign_in.asked) == 1)
+    adopting = asyncio.create_task(sign_in.tokens.adopt(other._acquire))
+    await settle()
+    assert not other.asked
+    sign_in.fault = REFUSED
+    sign_in.gate.set()
+    with pytest.raises(SignInRefused):
+        await caller
+    await until(lambda: len(other.asked) == 1)
+    latecomer = asyncio.create_task(sign_in.tokens.token())
+    await settle()
+    other.gate.set()
+    await adopting
+    assert await latecomer == "token-1"
+    assert len(sign_in.asked) == 1
+
+
+async def test_a_caller_who_waits_for_another_way_in_vain_is_told_of_sign_in_and_not_of_it() -> None:
+    sign_in, other = SignIn(), SignIn()
+    sign_in.fault, other.fault = DOWN, REFUSED
+    other.gate.clear()
+    await sign_in.outcome()
+    adopting = asyncio.create_task(sign_in.tokens.adopt(other._acquire))
+    await until(lambda: len(other.asked) == 1)
+    caller = asyncio.create_task(sign_in.outcome())
+    await settle()
+    other.gate.set()
+    assert await caller is SignInUnavailable
+    with pytest.raises(SignInRefused):
+        await adopting
+
+
 # --- callers who go, and the end ------------------------------------------------------------------------
 
 

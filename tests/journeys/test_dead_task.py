@@ -72,7 +72,7 @@ def kill(name: str) -> None:
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("name", ["presence", "directory", "event-loop"])
+@pytest.mark.parametrize("name", ["presence", "directory", "event-loop", "settings", "credentials"])
 async def test_a_dead_task_is_named_restarted_and_forgiven_after_one_round(
     inside: InProcess, name: str
 ) -> None:

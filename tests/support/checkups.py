@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from app.check_command import equipment_of
 from app.config import load_settings, secret_files
 from app.doctor.checkup import Checkup
 from app.doctor.findings import Finding, Status
@@ -37,7 +36,7 @@ def check_up(
         if examined.settings
         else tuple
     )
-    checkup = Checkup(equip=equipment_of, secret_files=files, patience=patience)
+    checkup = Checkup(secret_files=files, patience=patience)
     return asyncio.run(checkup.run(examined, audience=_NOBODY))
 
 

@@ -14,7 +14,13 @@ SECRETS: set[str] = set()
 BODIES: list[tuple[str, str]] = []
 """Where and what the service has answered about itself."""
 
-_NAMES = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD", "PRESENCE_API_KEYS")
+_NAMES = (
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_SECRET_NEXT",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_PASSWORD",
+    "PRESENCE_API_KEYS",
+)
 _ABOUT_ITSELF = re.compile(r"/(health|metrics|explain|coverage)\b")
 _SHORTEST = 12  # "wrong" is a key that tests send, and no secret
 # Tokens are known by their form: an access token is a JWT, a refresh token what the simulator makes of one.

@@ -64,6 +64,11 @@ class Service:
         eventually(ready, within_s=within_s, what=lambda: f"readiness: {self.process.output}")
         return self
 
+    def sign_in(self) -> dict[str, Any]:
+        """How it stands with the sign-in host."""
+        told: dict[str, Any] = self.health()["tenants"][0]["signIn"]
+        return told
+
     def feed(self, name: str) -> dict[str, Any]:
         """How one background feed is doing."""
         feeds: list[dict[str, Any]] = self.health()["tenants"][0]["feeds"]

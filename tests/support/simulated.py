@@ -37,6 +37,11 @@ class Simulated:
         counts: dict[str, int] = self._switch("GET", "calls")
         return counts
 
+    def token_calls(self) -> list[tuple[str, int]]:
+        """What was asked for tokens so far: the kind of grant, and the status it was answered with."""
+        calls = [call for call in self.call_log() if call["endpoint"] == "token"]
+        return [(call["grant_type"], call["status"]) for call in calls]
+
     def call_log(self) -> list[dict[str, Any]]:
         """The calls one by one, oldest first."""
         log: list[dict[str, Any]] = self._switch("GET", "calls/log?last=1000")["calls"]
@@ -82,9 +87,27 @@ class Simulated:
         evidence.note_registered(registered)
         self._switch("POST", "credentials", registered)
 
-    def revoke(self) -> None:
-        """End every session: refresh tokens are no longer taken."""
-        self._switch("POST", "revoke", {})
+    def add_secret(self, **secret: Any) -> dict[str, Any]:
+        """Make one more client secret; the answer is the only one with its Value."""
+        made: dict[str, Any] = self._switch("POST", "secrets", secret)
+        evidence.note_registered({"secret": made["value"]})
+        return made
+
+    def change_secret(self, secret_id: str, **secret: Any) -> None:
+        """Let a client secret end at another time, or be called otherwise."""
+        self._switch("PATCH", f"secrets/{secret_id}", secret)
+
+    def remove_secret(self, secret_id: str) -> None:
+        """Delete a client secret: it is refused from now on."""
+        self._switch("DELETE", f"secrets/{secret_id}")
+
+    def change_password_policy(self, **policy: Any) -> None:
+        """Change for how long the service account's password is good."""
+        self._switch("POST", "password-policy", policy)
+
+    def revoke(self, *, access: bool = False) -> None:
+        """End every session: refresh tokens are no longer taken, with `access` access tokens neither."""
+        self._switch("POST", "revoke", {"access": access})
 
     def expire_delta(self) -> None:
         """Forget every delta link handed out so far."""
