@@ -36,7 +36,7 @@ from app.graph.transport import check_proxies
 from app.ingest.rules_watch import RulesWatch
 from app.ingest.tenant import Tenant
 from app.metrics import Metrics
-from app.runtime import open_tenant
+from app.runtime import open_tenant, start_rounds
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,6 +96,7 @@ def build_app(
         ) as tenant:
             _answer_sighup(tenant)
             api.state.tenant = tenant
+            api.state.rounds = start_rounds(tenant, settings)
             api.state.renderer = Renderer(status_messages=settings.status_messages)
             pages = Pages(tenant.desk, api.state.renderer, timer=clock.monotonic)
             api.state.batch = Batch(tenant.desk, api.state.renderer, pages)
