@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -102,6 +103,24 @@ def test_every_setting_it_names_exists(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_check_calls_menus_as_the_guide_does(language: str) -> None:
+    """Whoever comes from a finding to the guide, or back, looks for one name."""
+    ours, check = GUIDES[language].read_text(), _words(language)["portal"]
+    in_english = _words("en")["portal"]
+    shared = [key for key, name in in_english.items() if f"**{name}**" in ENGLISH.read_text()]
+    assert len(shared) > 15
+    assert {key: check[key] for key in shared if check[key] not in ours} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_row_of_the_table_has_the_name_that_check_prints(language: str) -> None:
+    """The line on the screen is found in the table."""
+    table = rows(section(GUIDES[language], "check").text)
+    names = _words(language)["steps"]
+    assert [row[0] for row in table] == [f"{names[step]} `{step}`" for step in Step]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_ids_of_the_permissions_are_microsofts(language: str) -> None:
     """The same as the simulated tenant's, which grants by them: each name in both kinds."""
     told = {(name, KIND[kind]): number for (name, kind), number in permissions(GUIDES[language]).items()}
@@ -114,14 +133,14 @@ def test_the_ids_of_the_permissions_are_microsofts(language: str) -> None:
 def test_the_table_of_check_has_one_row_for_each_of_its_steps(language: str) -> None:
     """In the order in which they are printed, each with something to do."""
     table = rows(section(GUIDES[language], "check").text)
-    assert [row[0].strip("`") for row in table] == [step.value for step in Step]
+    assert [row[0].split("`")[1] for row in table] == [step.value for step in Step]
     assert all(len(row) == 3 and all(row) for row in table)
 
 
 def test_each_number_stands_in_the_row_of_the_step_that_finds_it() -> None:
     """A reader who searches for AADSTS… lands where the service would send them."""
     table = rows(section(ENGLISH, "check").text)
-    told = {(int(number), row[0].strip("`")) for row in table for number in _NUMBER.findall(" ".join(row))}
+    told = {(int(number), row[0].split("`")[1]) for row in table for number in _NUMBER.findall(" ".join(row))}
     assert len(told) > 12
     for number, step in told:
         assert CAUSES[CAUSE_OF[number]][0] == step, number
@@ -233,6 +252,14 @@ def _outline(guide: Path) -> list[tuple[str, int, int, int, int, int]]:
         )
         for one in sections(guide)
     ]
+
+
+def _words(language: str) -> dict[str, dict[str, str]]:
+    """What `check` says in a language."""
+    words: dict[str, dict[str, str]] = tomllib.loads(
+        (ROOT / "app" / "doctor" / "words" / f"{language}.toml").read_text("utf-8")
+    )
+    return words
 
 
 def _loaded(folder: Path, language: str, values: dict[str, str]) -> Settings:
