@@ -1,8 +1,8 @@
-# Few verbs: make demo | run | test | install. Everything happens in .venv; nothing else is touched.
+# Few verbs: make demo | run | test | bench | install. Everything happens in .venv; nothing else is touched.
 # .env is deliberately not included here: the service reads it itself, without a shell in between.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check install lock openapi clean
+.PHONY: help demo run test check bench install lock openapi clean
 
 PYTHON ?= python3
 PEOPLE ?= 200
@@ -14,6 +14,7 @@ help:
 	@echo "make run      the service, set up by .env (see .env.example)"
 	@echo "make test     everything CI runs: format, lint, types, import contracts, all tests"
 	@echo "make check    the same without the tests"
+	@echo "make bench    measures how fast it is, beside others, in ten minutes: bench/RESULTS.md"
 	@echo "make install  only the environment, in .venv"
 	@echo "make lock     resolve the locked dependencies anew"
 	@echo "make openapi  write openapi.yaml anew"
@@ -36,6 +37,10 @@ check: $(call STAMP,dev)
 	.venv/bin/lint-imports
 	.venv/bin/python -m pip check
 	.venv/bin/python requirements/audit.py
+
+# nginx and Redis are peers, if the machine has them. CI does not run this: figures need a quiet machine.
+bench: $(call STAMP,bench)
+	@.venv/bin/python -m bench
 
 lock: $(call STAMP,dev)
 	.venv/bin/python requirements/lock.py

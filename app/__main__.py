@@ -36,6 +36,12 @@ def _serve(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _check(chosen: argparse.Namespace) -> int:
+    from app.check_command import check  # noqa: PLC0415
+
+    return check(language=chosen.lang, as_data=chosen.json, env_file=chosen.env_file)
+
+
 def _key_new(chosen: argparse.Namespace) -> int:
     from app.config import new_api_key  # noqa: PLC0415
 
@@ -78,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the service, set up by the environment and .env")
     serve.add_argument("--env-file", type=Path, help="another file than .env")
     serve.set_defaults(run=_serve)
+
+    check = commands.add_parser("check", help="what is wrong, what that means, and what to click")
+    check.add_argument("--lang", choices=("en", "de", "fr"), help="the language (default: the locale's)")
+    check.add_argument("--json", action="store_true", help="for machines")
+    check.add_argument("--env-file", type=Path, help="another file than .env")
+    check.set_defaults(run=_check)
 
     key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="ACTION")
     new = key.add_parser("new", help="make a key for a caller")

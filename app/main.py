@@ -33,7 +33,7 @@ from app.graph.transport import check_proxies
 from app.ingest.rules_watch import RulesWatch
 from app.ingest.tenant import Tenant
 from app.metrics import Metrics
-from app.runtime import open_tenant
+from app.runtime import open_tenant, start_rounds
 
 _LOG = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ def build_app(settings: Settings, *, source: SettingsSource | None = None) -> AS
         ) as tenant:
             _answer_sighup(tenant)
             api.state.tenant = tenant
+            api.state.rounds = start_rounds(tenant, settings)
             api.state.renderer = Renderer(status_messages=settings.status_messages)
             yield
 

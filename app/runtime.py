@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 from app.clock import Clock
 from app.config import ApiKey, Settings, SettingsSource, SignIn
+from app.doctor.rounds import LOOK_EVERY_S as GO_ROUND_EVERY_S
+from app.doctor.rounds import Rounds
 from app.graph.client import GraphClient
 from app.graph.connections import Connections
 from app.graph.credentials import credentials_of
@@ -249,6 +251,18 @@ def _start_feeds(tenant: Tenant, settings: Settings) -> None:
     _start_settings(tenant)
     if tenant.rules.path:
         _start_rules(tenant, group_interval_s=settings.directory_interval)
+
+
+def start_rounds(tenant: Tenant, settings: Settings) -> Rounds:
+    """The doctor, going round the running service."""
+    rounds = Rounds(tenant, settings=settings)
+    feed = Feed(name="doctor", clock=tenant.clock)
+
+    async def go_round() -> None:
+        await run_every(GO_ROUND_EVERY_S, rounds.round, feed=feed)
+
+    tenant.supervisor.start(feed, go_round)
+    return rounds
 
 
 def _start_settings(tenant: Tenant) -> None:

@@ -14,6 +14,7 @@ _SOURCES = {
     "build": ["--group", "build"],
     "runtime": ["pyproject.toml"],
     "demo": ["pyproject.toml", "--group", "demo"],
+    "bench": ["pyproject.toml", "--group", "bench"],
     "dev": ["pyproject.toml", "--group", "dev"],
 }
 # One lock for every platform, and no word about the index it came from.

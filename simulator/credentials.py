@@ -12,6 +12,8 @@ from .sign_in_errors import SignInError
 LOCK_AFTER = 10
 FIRST_LOCK_S = 60.0
 FOREVER = float("inf")
+# Seen in the wild for the number that also means an expired password; no page of Microsoft's tells it.
+FIRST_SIGN_IN = "Force Change Password."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +99,8 @@ class ServiceAccount:
     def check_state(self) -> None:
         """Raises for an expired password and for multi-factor authentication."""
         if code := _REFUSALS.get(self.password_state):
-            raise SignInError(code)
+            must_change = self.password_state is PasswordState.MUST_CHANGE
+            raise SignInError(code, text=FIRST_SIGN_IN if must_change else None)
 
     def _count_failure(self) -> None:
         self._failures += 1

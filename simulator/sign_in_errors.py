@@ -11,16 +11,16 @@ NEVER_STORED = {"cache-control": "no-store, no-cache", "pragma": "no-cache"}
 
 
 class SignInError(RefusedError):
-    """One AADSTS number, with the words that its text mentions."""
+    """One AADSTS number, with the words that its text mentions, or a text of its own."""
 
-    def __init__(self, code: int, **words: str) -> None:
+    def __init__(self, code: int, *, text: str | None = None, **words: str) -> None:
         super().__init__(f"AADSTS{code}")
-        self.code, self.words = code, words
+        self.code, self.text, self.words = code, text, words
 
     def answer(self, ask: Ask, *, now: float) -> Answer:
         """The documented body; apps are told to react to `error`, people read the description."""
         entry = refusal(self.code)
-        body = self._body(ask, error=entry.error, text=entry.text, now=now)
+        body = self._body(ask, error=entry.error, text=self.text or entry.text, now=now)
         if entry.suberror:
             body["suberror"] = entry.suberror
         return json_answer(body, status=entry.status, headers=NEVER_STORED)

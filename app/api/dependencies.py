@@ -8,6 +8,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.api.render import Renderer
 from app.api.schemas import RULESET
+from app.doctor.rounds import Rounds
 from app.ingest.tenant import Tenant
 
 
@@ -35,6 +36,12 @@ async def get_tenant(request: Request) -> Tenant:
     return tenant
 
 
+async def get_rounds(request: Request) -> Rounds:
+    """The doctor's rounds."""
+    rounds: Rounds = request.app.state.rounds
+    return rounds
+
+
 async def get_renderer(request: Request) -> Renderer:
     """The renderer of this service's answers."""
     renderer: Renderer = request.app.state.renderer
@@ -46,4 +53,5 @@ UserAsked = Annotated[
 ]
 RulesetAsked = Annotated[str | None, Query(alias="ruleset", description=RULESET)]
 TheTenant = Annotated[Tenant, Depends(get_tenant)]
+TheRounds = Annotated[Rounds, Depends(get_rounds)]
 TheRenderer = Annotated[Renderer, Depends(get_renderer)]

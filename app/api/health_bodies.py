@@ -73,6 +73,16 @@ class RulesBody(Published):
     unknown_readings: int = Field(description="How many readings held such a word.")
 
 
+class FindingBody(Published):
+    """One thing that is wrong or should be known, and what to do about it."""
+
+    step: str
+    status: Literal["warning", "wrong"]
+    cause: str = Field(description="A machine word, the same as `teams-presence check` uses.")
+    what: str
+    fix: str
+
+
 class TenantHealth(Published):
     """One Microsoft 365 tenant."""
 
@@ -83,6 +93,9 @@ class TenantHealth(Published):
     rules: RulesBody
     feeds: list[FeedBody]
     dead_tasks: list[str]
+    findings: list[FindingBody] = Field(
+        description="What the doctor finds on its rounds, every few seconds; empty while all is well."
+    )
 
 
 class EventLoopBody(Published):

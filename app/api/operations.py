@@ -1,6 +1,7 @@
 """`/health`: for orchestrators one word, for people the whole story."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Literal
 
@@ -8,12 +9,13 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from app import __version__
-from app.api.dependencies import DECLARED_KEYS, TheTenant
+from app.api.dependencies import DECLARED_KEYS, TheRounds, TheTenant
 from app.api.health_bodies import (
     CandidateBody,
     CredentialBody,
     EventLoopBody,
     FeedBody,
+    FindingBody,
     HealthBody,
     PeopleBody,
     RulesBody,
@@ -22,6 +24,8 @@ from app.api.health_bodies import (
     TenantHealth,
 )
 from app.api.openapi import problems
+from app.doctor.findings import Finding
+from app.doctor.sentences import Language, sentences
 from app.graph.handover import Candidate
 from app.ingest.census import Counts
 from app.ingest.tenant import Tenant
@@ -54,7 +58,7 @@ async def ready(tenant: TheTenant) -> PlainTextResponse:
     dependencies=DECLARED_KEYS,
     responses=problems({}),
 )
-async def health(tenant: TheTenant) -> HealthBody:
+async def health(tenant: TheTenant, rounds: TheRounds) -> HealthBody:
     """How old everything is, what is wrong, and since when."""
     counts = await tenant.census.take()
     return HealthBody(
@@ -65,7 +69,7 @@ async def health(tenant: TheTenant) -> HealthBody:
             lag=tenant.lag.latest_s, longest_lag=tenant.lag.worst_s, tasks=len(asyncio.all_tasks())
         ),
         settings=SettingsBody(needs_restart=list(tenant.settings.needs_restart)),
-        tenants=[_tenant(tenant, counts)],
+        tenants=[_tenant(tenant, counts, findings=rounds.findings)],
     )
 
 
@@ -82,7 +86,7 @@ def _status(tenant: Tenant) -> Literal["ok", "starting", "degraded"]:
     return "ok" if tenant.ready else "starting"
 
 
-def _tenant(tenant: Tenant, counts: Counts) -> TenantHealth:
+def _tenant(tenant: Tenant, counts: Counts, *, findings: Iterable[Finding]) -> TenantHealth:
     return TenantHealth(
         id=tenant.tenant_id,
         sign_in=_sign_in(tenant),
@@ -101,6 +105,19 @@ def _tenant(tenant: Tenant, counts: Counts) -> TenantHealth:
             for feed in tenant.supervisor.feeds
         ],
         dead_tasks=tenant.supervisor.dead,
+        findings=list(map(_finding, findings)),
+    )
+
+
+def _finding(finding: Finding) -> FindingBody:
+    """In English, for whoever reads `/health`; machines go by the cause."""
+    told = sentences(Language.EN).tell(finding)
+    return FindingBody(
+        step=finding.step,
+        status="wrong" if finding.wrong else "warning",
+        cause=finding.cause,
+        what=told.what,
+        fix=told.fix,
     )
 
 

@@ -10,6 +10,7 @@ from app.config.keys import ApiKey, Scope, new_api_key
 from app.config.load import load_settings
 from app.config.settings import Settings
 from app.config.source import API_KEYS, CREDENTIALS, LIVE, SettingsSource, changed
+from app.config.surroundings import colours_wanted, locale_language, secret_files
 
 __all__ = [
     "API_KEYS",
@@ -24,6 +25,9 @@ __all__ = [
     "SignIn",
     "WhenBlind",
     "changed",
+    "colours_wanted",
     "load_settings",
+    "locale_language",
     "new_api_key",
+    "secret_files",
 ]

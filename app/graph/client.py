@@ -66,13 +66,17 @@ class GraphClient:
         Not cast to users: a cast needs `ConsistencyLevel: eventual`, which reads from an index that may lag
         behind (*List group transitive members*). What is no person matches nobody.
         """
-        link: str | None = f"/v1.0/groups/{quote(group_id, safe='')}/transitiveMembers?$select=id&$top=999"
+        link: str | None = _members_link(group_id, top=999)
         ids: set[str] = set()
         while link:
             page = await self._members_page(link, group_id)
             ids.update(member.id for member in page.changes)
             link = page.next_link
         return frozenset(ids)
+
+    async def probe_group(self, group_id: str) -> None:
+        """Find out whether a group may be read. Raises PermissionMissing, GroupMissing if not."""
+        await self._members_page(_members_link(group_id, top=1), group_id)
 
     async def secrets(self, client_id: str) -> tuple[SecretEntry, ...]:
         """The client secrets of an application, which its home tenant alone knows (*Get application*)."""
@@ -138,3 +142,7 @@ class GraphClient:
         if not self.narrow:
             conditions.append(f"proxyAddresses/any(p:p eq 'smtp:{literal}')")
         return " or ".join(conditions)
+
+
+def _members_link(group_id: str, *, top: int) -> str:
+    return f"/v1.0/groups/{quote(group_id, safe='')}/transitiveMembers?$select=id&$top={top}"

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from tests.support.processes import ROOT
 
-LOCKS = ("build", "runtime", "demo", "dev")
+LOCKS = ("build", "runtime", "demo", "bench", "dev")
 _PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 

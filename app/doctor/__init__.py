@@ -1,0 +1,1 @@
+"""What is wrong, what that means and what to click: for `teams-presence check` and for `/health`."""

@@ -1,0 +1,56 @@
+"""What a refusal of Microsoft Graph means, by what was asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.doctor.causes import found
+from app.doctor.failures import Way, failure, is_failure
+from app.doctor.findings import Finding, Step
+from app.errors import (
+    GraphError,
+    GraphThrottled,
+    GraphUnauthorized,
+    GraphUnavailable,
+    GroupMissing,
+    PermissionMissing,
+)
+
+_BY_KIND: Mapping[type[GraphError], str] = {
+    GraphUnauthorized: "graph-token-refused",
+    GraphThrottled: "graph-throttled",
+    GraphUnavailable: "graph-busy",
+    GroupMissing: "group-missing",
+}
+_FORBIDDEN = {Step.USERS: "users-forbidden", Step.PRESENCE: "presence-forbidden"}
+# Microsoft Graph, *error responses*: conditional access speaks through a 403 of this kind.
+_POLICY = "insufficient_claims"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphCase:
+    """Where and as whom Graph was asked."""
+
+    way: Way
+    kind: str
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The placeholders that this question fills."""
+        return {**self.way.words, "kind": self.kind}
+
+
+def diagnose_graph(error: GraphError, *, step: Step, case: GraphCase) -> Finding:
+    """The cause of a question to Graph that was not answered."""
+    if isinstance(error, GraphUnavailable) and is_failure(error.__cause__):
+        assert error.__cause__  # noqa: S101 - just asked
+        told = failure(error.__cause__, way=case.way)
+        return found(told.cause, at=step, words=told.words)
+    cause = _cause(error, step=step)
+    reason = str(error.status or "?")
+    return found(cause, at=step, detail={"microsoft": str(error)}, words=case.words, reason=reason)
+
+
+def _cause(error: GraphError, *, step: Step) -> str:
+    if isinstance(error, PermissionMissing):
+        return "graph-conditional-access" if _POLICY in str(error).lower() else _FORBIDDEN[step]
+    return next((cause for kind, cause in _BY_KIND.items() if isinstance(error, kind)), "graph-unexpected")

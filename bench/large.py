@@ -1,0 +1,133 @@
+"""A tenant of a hundred thousand: memory, how long a sweep takes, and what callers notice of it.
+
+Each round is a service of its own, because memory is told honestly only by a process that has just grown.
+The load asks by timetable at half the rate of the ceiling; the simulator yields to it, and its log says when
+a sweep was under way. So each round has windows with a sweep and without one.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench import asked
+from bench.hits import ceiling_per_s
+from bench.load import Load
+from bench.paced import Timing, pace
+from bench.people import ASKED
+from bench.processes import resident_mb, yielding
+from bench.run import Run
+from bench.statistics import percentile
+from bench.tenant import Service, Tenant, serving, simulated
+
+PEOPLE = 100_000
+# Microsoft's limit: 1,500 requests in 30 s, 650 people each.
+_ALLOWED_S = PEOPLE / 650 / 50
+_FEW = 5
+_INTERVAL_S = 6.0
+_SETTINGS = {"PRESENCE_POLL_INTERVAL": str(_INTERVAL_S)}
+_LOADED_S = 9.0
+_WARM_UP_S = 0.5
+# Requests of one sweep follow each other more closely than this, sweeps less.
+_APART_S = 2.0
+# A sweep is felt a little longer than its answers are under way.
+_MARGIN_S = 0.1
+_PATIENCE_S = 120.0
+_AGAIN_S = 0.5
+
+Window = tuple[float, float]
+
+
+def measure(run: Run) -> None:
+    """Round after round, each with a service of its own."""
+    per_s = ceiling_per_s(run) / 2
+    with ExitStack() as stack:
+        folder = run.place("large")
+        tenant = stack.enter_context(simulated(folder, people=PEOPLE, core=run.cores.load))
+        small = stack.enter_context(simulated(folder, people=_FEW, core=run.cores.load))
+        people = asked.addresses(tenant, limit=2 * ASKED)[:ASKED]
+        yielding(tenant.process)
+        for _ in range(run.rounds):
+            empty_mb = _empty_mb(run, small, folder)
+            with serving(tenant, folder, cores=run.cores, settings=_SETTINGS) as service:
+                note_growth(run, tenant, service, empty_mb=empty_mb)
+                note_latency(run, _timing(_load(service, people), per_s), sweeps(tenant.sweep_calls()))
+
+
+def _empty_mb(run: Run, tenant: Tenant, folder: Path) -> float:
+    with serving(tenant, folder, cores=run.cores, settings=_SETTINGS) as service:
+        service.wait_until_ready()
+        return resident_mb(service.process.pid)
+
+
+def note_growth(run: Run, tenant: Tenant, service: Service, *, empty_mb: float) -> None:
+    """How long the second sweep took, and what the service has grown to after it."""
+    service.wait_until_ready()
+    run.results.note("ready_large", time.monotonic() - service.started_at)
+    first, last = _second_sweep(tenant, since=service.started_at)
+    resident = resident_mb(service.process.pid)
+    run.results.note("whole_sweep", (last - first) / _ALLOWED_S)
+    run.results.note("resident", resident)
+    run.results.note("memory", resident - empty_mb)
+
+
+def _second_sweep(tenant: Tenant, *, since: float) -> Window:
+    """When the second sweep began and ended, once it has."""
+    while True:
+        found = sweeps([at for at in tenant.sweep_calls() if at >= since])
+        if len(found) > 1 and time.monotonic() - found[1][1] > _APART_S / 2:
+            return found[1]
+        if time.monotonic() - since > _PATIENCE_S:
+            raise TimeoutError(f"No second sweep in {_PATIENCE_S:.0f} s.")
+        time.sleep(_AGAIN_S)
+
+
+def _load(service: Service, people: Sequence[str]) -> Load:
+    strangers = [asked.Person(email, "", 0) for email in people]
+    return Load(
+        address=service.address, requests=asked.presence_requests(strangers), is_right=asked.is_presence
+    )
+
+
+def _timing(load: Load, per_s: float) -> Timing:
+    pace(load, rate_per_s=per_s, seconds=_WARM_UP_S)
+    return pace(load, rate_per_s=per_s, seconds=_LOADED_S)
+
+
+def note_latency(run: Run, timing: Timing, windows: Sequence[Window]) -> None:
+    """The p99 of the round's two kinds of moments, and how many times the one is the other."""
+    busy, quiet = split(timing, timing.latency_s, windows)
+    if not timing.carried:
+        run.results.fail("p99_times", "the service cannot carry this load, the queue grows")
+    if not busy or not quiet:
+        run.results.remark("A round of the p99 saw no sweep, or nothing else, and was left out.")
+        return
+    p99_busy, p99_quiet = percentile(busy, 0.99), percentile(quiet, 0.99)
+    run.results.note("p99_sweep", p99_busy * 1000)
+    run.results.note("p99_quiet", p99_quiet * 1000)
+    run.results.note("p99_times", p99_busy / p99_quiet)
+    run.results.note("p99_late", percentile(split(timing, timing.late_s, windows)[0], 0.99) * 1000)
+
+
+def sweeps(calls: Sequence[float]) -> list[Window]:
+    """First and last answer of each sweep, from when its requests were answered."""
+    found: list[Window] = []
+    for at in sorted(calls):
+        if found and at - found[-1][1] < _APART_S:
+            found[-1] = (found[-1][0], at)
+        else:
+            found.append((at, at))
+    return found
+
+
+def split(
+    timing: Timing, values_s: Sequence[float], windows: Sequence[Window]
+) -> tuple[list[float], list[float]]:
+    """One value for each request, told apart: of those due during a sweep, of those clearly outside."""
+    busy, quiet = [], []
+    for due, took in zip(timing.due_at, values_s, strict=True):
+        if any(first - _MARGIN_S <= due <= last + _MARGIN_S for first, last in windows):
+            busy.append(took)
+        elif not any(first - 3 * _MARGIN_S <= due <= last + 3 * _MARGIN_S for first, last in windows):
+            quiet.append(took)
+    return busy, quiet

@@ -1,0 +1,94 @@
+"""A load with a timetable: what callers feel who ask when they want, not when the last answer has come.
+
+Latency counts from the moment a request was due. A server that stops for 50 ms makes everybody who was due
+meanwhile wait; a load that waits with it would count one slow answer (coordinated omission).
+"""
+
+import itertools
+import select
+import time
+from collections import deque
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.load import Load, without_collector
+
+# For answers still missing when the timetable ends; a server that carries the load needs nothing of it.
+_GRACE_S = 1.0
+_TIMER_SLACK = Path("/proc/self/timerslack_ns")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When requests were due, in seconds of the monotonic clock, and how long after that they were answered.
+
+    `planned` counts all that were due: where fewer were answered, the server cannot carry the load. `late_s`
+    is the part of each latency before the request was sent: the load's own fault, unless all connections
+    were waiting for answers.
+    """
+
+    planned: int
+    due_at: list[float] = field(default_factory=list)
+    latency_s: list[float] = field(default_factory=list)
+    late_s: list[float] = field(default_factory=list)
+
+    @property
+    def carried(self) -> bool:
+        """Whether everybody was answered."""
+        return len(self.due_at) == self.planned
+
+
+def pace(load: Load, *, rate_per_s: float, seconds: float) -> Timing:
+    """Ask at this rate for that long, evenly. Raises WrongAnswer."""
+    _wake_in_time()
+    with ExitStack() as stack:
+        stack.enter_context(without_collector())
+        return _Pacer(load, stack).run(rate_per_s, planned=int(rate_per_s * seconds))
+
+
+def _wake_in_time() -> None:
+    """The kernel may wake a sleeper 50 µs late to save energy: two requests of the timetable."""
+    with suppress(OSError):
+        _TIMER_SLACK.write_text("1")
+
+
+class _Pacer:
+    def __init__(self, load: Load, stack: ExitStack) -> None:
+        self._chunk = load.chunk
+        self._ends = load.framing().ends
+        self._requests = itertools.cycle(load.requests)
+        self._sockets = load.connect(stack)
+        self._idle = deque(self._sockets)
+        self._due: dict[int, float] = {}
+        self._late: dict[int, float] = {}
+
+    def run(self, rate_per_s: float, *, planned: int) -> Timing:
+        """Send what is due, wait for what is next: an answer or the timetable."""
+        timing = Timing(planned)
+        began, sent = time.monotonic(), 0
+        give_up_at = began + planned / rate_per_s + _GRACE_S
+        while len(timing.due_at) < planned and (now := time.monotonic()) < give_up_at:
+            while self._idle and sent < planned and (due := began + sent / rate_per_s) <= now:
+                self._send(due)
+                sent += 1
+            next_due = began + sent / rate_per_s if self._idle and sent < planned else give_up_at
+            self._collect(max(0.0, next_due - time.monotonic()), timing)
+        return timing
+
+    def _send(self, due: float) -> None:
+        number = self._idle.popleft()
+        self._due[number] = due
+        self._late[number] = time.monotonic() - due
+        self._sockets[number].send(next(self._requests))
+
+    def _collect(self, patience_s: float, timing: Timing) -> None:
+        """`select`, because epoll counts in milliseconds: twenty more requests would be due by then."""
+        ready, _, _ = select.select(self._due, [], [], patience_s)
+        for number in ready:
+            if self._ends(number, self._sockets[number].recv(self._chunk)):
+                due = self._due.pop(number)
+                timing.due_at.append(due)
+                timing.latency_s.append(time.monotonic() - due)
+                timing.late_s.append(self._late[number])
+                self._idle.append(number)
