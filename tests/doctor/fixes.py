@@ -19,7 +19,7 @@ PERMISSIONS: Names = ("API permissions", "API-Berechtigungen", "Autorisations de
 CONSENT: Names = (
     "Grant admin consent for …",
     "Administratorzustimmung für … erteilen",
-    "Accorder le consentement administrateur pour …",
+    "Accorder un consentement d'administrateur pour …",
 )
 APPLICATION: Names = ("Application permissions", "Anwendungsberechtigungen", "Autorisations d'application")
 DELEGATED: Names = ("Delegated permissions", "Delegierte Berechtigungen", "Autorisations déléguées")
