@@ -1,7 +1,8 @@
 """One whole check: from what the settings say to the looks of every step, each part opened and closed."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -158,7 +159,9 @@ class _Case:
             tokens=self._tokens,
             clock=self._checkup.clock,
         )
-        await countdown.round()
+        with suppress(TimeoutError):  # throttled, Graph is not asked before its time: then nobody tells
+            async with asyncio.timeout(self._checkup.patience.answer_s):
+                await countdown.round()
         return judge(countdown.latest, now=self._checkup.clock.now())
 
     async def _keys(self) -> Finding:

@@ -111,7 +111,11 @@ ROWS = [
         name="presence",
         step=Step.PRESENCE,
     ),
-    Row(cause="graph-throttled", arrange=_failing(_PEOPLE, status=429), name="listing"),
+    Row(
+        cause="graph-throttled",
+        arrange=_failing(_PEOPLE, status=429, headers={"retry-after": "300"}),
+        name="listing",
+    ),
     Row(
         cause="graph-throttled", arrange=_failing(_PRESENCE, status=429), name="presence", step=Step.PRESENCE
     ),
