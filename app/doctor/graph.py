@@ -12,7 +12,7 @@ from app.errors import GraphError, PermissionMissing
 from app.graph.client import GraphClient
 from app.graph.sign_in import Token
 from app.graph.wire import UserPage
-from app.presence.models import PersonChange, Source
+from app.presence.models import UNKNOWN_WORD, PersonChange, Source
 
 # Each need, and what Microsoft lists as sufficient for it, the least first (*permissions reference*).
 PRESENCE = ("Presence.Read.All", "Presence.ReadWrite.All")
@@ -82,10 +82,8 @@ class Graph:
             presences, _ = await self._client.presences(self._some, source=Source.DEMAND)
         except GraphError as error:
             return diagnose_graph(error, step=Step.PRESENCE, case=self._case)
-        asked, known = (
-            len(presences),
-            sum(one.availability != "PresenceUnknown" for one in presences.values()),
-        )
+        asked = len(presences)
+        known = sum(one.presence.availability != UNKNOWN_WORD for one in presences.values())
         counts = {"asked": asked, "known": known}
         cause = "presence-ok" if known else "presence-unknown-only"
         return found(cause, detail=counts, asked=str(asked), known=str(known))
