@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
-from msal.exceptions import MsalServiceError
 
 from app.doctor.causes import found
 from app.doctor.findings import Finding
@@ -61,7 +60,7 @@ def failure(error: BaseException, *, way: Way, certificate: Mapping[str, str] | 
 
 def is_failure(error: BaseException | None) -> bool:
     """Whether an error comes from below HTTP, or from an answer that is none of Microsoft's."""
-    known = (httpx.HTTPError, OSError, MsalServiceError, json.JSONDecodeError)
+    known = (httpx.HTTPError, OSError, _msal_service_error(), json.JSONDecodeError)
     return any(isinstance(one, known) for one in _chain(error))
 
 
@@ -79,10 +78,10 @@ def _cause(chain: list[BaseException]) -> tuple[str, dict[str, str]]:
                 return _of_tls(one)
             case socket.gaierror():
                 return ("dns-unknown-host" if one.errno in _UNKNOWN_NAME else "dns-unavailable"), {}
-            case MsalServiceError():
-                return "microsoft-busy", {}
             case json.JSONDecodeError():
                 return "not-microsoft", {"reason": "no JSON"}
+            case _ if isinstance(one, _msal_service_error()):
+                return "microsoft-busy", {}
     return _of_connection(chain)
 
 
@@ -127,6 +126,14 @@ def _of_tls(error: ssl.SSLError) -> tuple[str, dict[str, str]]:
 def _kind(chain: list[BaseException]) -> str:
     system = (one.strerror for one in chain if isinstance(one, OSError) and one.strerror)
     return next(system, type(chain[0]).__name__ if chain else "?")
+
+
+def _msal_service_error() -> type[Exception]:
+    """Imported for an error only: the running service has the doctor, and must not wait for msal to start."""
+    from msal.exceptions import MsalServiceError  # noqa: PLC0415 - as in app/graph/sign_in.py
+
+    kind: type[Exception] = MsalServiceError
+    return kind
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
