@@ -18,20 +18,18 @@ from app.graph.sign_in_http import SignInHttp, open_sign_in_http
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
-from app.ingest.at_rest import AtRest
 from app.ingest.census import Census
 from app.ingest.demand import PersonSearch
 from app.ingest.desk import Desk
-from app.ingest.expiry import COUNT_EVERY_S, Announced, Countdown
+from app.ingest.expiry import Countdown, announced_by
+from app.ingest.feeds import start_feed, start_feeds, start_snapshot
 from app.ingest.gauges import TenantGauges
 from app.ingest.groups import GroupSync
-from app.ingest.lag import MEASURED_OVER_S, LoopLag
-from app.ingest.periodic import Feed, run_every
+from app.ingest.lag import LoopLag
 from app.ingest.poll import PresencePoller
-from app.ingest.rules_watch import LOOK_EVERY_S, RulesWatch
-from app.ingest.settings_watch import LOOK_EVERY_S as LOOK_AT_SETTINGS_EVERY_S
+from app.ingest.rules_watch import RulesWatch
 from app.ingest.settings_watch import SettingsWatch
-from app.ingest.snapshot import WRITE_EVERY_S, Snapshot
+from app.ingest.snapshot import Snapshot
 from app.ingest.snapshot_file import Identity, SnapshotFile
 from app.ingest.supervisor import Supervisor
 from app.ingest.tenant import Tenant
@@ -80,9 +78,13 @@ async def open_tenant(  # noqa: PLR0913 - what comes from outside, one by one
             stack.push_async_callback(snapshot.close)
         for part in (rules, watch, tenant.poller, tenant.desk.search, tenant.supervisor):
             stack.push_async_callback(part.close)
-        _start_feeds(tenant, settings)
+        start_feeds(
+            tenant,
+            directory_interval_s=settings.directory_interval,
+            poll_interval_s=settings.poll_interval,
+        )
         if snapshot:
-            _start_snapshot(tenant, snapshot)
+            start_snapshot(tenant, snapshot)
         yield tenant
         tenant.stopping = True
 
@@ -171,17 +173,11 @@ def _tenant(  # noqa: PLR0913 - the parts that are made before it, one by one
         countdown=Countdown(
             client,
             credentials=lambda: handover.credentials,
-            announced=lambda: _announced(watch.latest, handover),
+            announced=lambda: announced_by(watch.latest, app=handover.credentials.app),
             tokens=tokens,
             clock=clock,
         ),
     )
-
-
-def _announced(settings: Settings, handover: Handover) -> Announced:
-    """The ends that the settings name; that of a secret is the first one's."""
-    first = handover.credentials.app.setting == "AZURE_CLIENT_SECRET"
-    return Announced(secret=settings.secret_expires if first else None, password=settings.password_expires)
 
 
 def _snapshot(settings: Settings, tenant: Tenant) -> Snapshot | None:
@@ -213,98 +209,8 @@ def _identity(settings: Settings) -> Identity:
     )
 
 
-def _start_snapshot(tenant: Tenant, snapshot: Snapshot) -> None:
-    feed = Feed(name="snapshot", clock=tenant.clock)
-
-    async def keep_snapshot() -> None:
-        await snapshot.first_due()
-        await run_every(WRITE_EVERY_S, snapshot.round, feed=feed)
-
-    tenant.supervisor.start(feed, keep_snapshot)
-
-
-def _start_feeds(tenant: Tenant, settings: Settings) -> None:
-    people = Feed(name="directory", clock=tenant.clock)
-    presence = Feed(name="presence", clock=tenant.clock)
-    loop = Feed(name="event-loop", clock=tenant.clock)
-    credentials = Feed(name="credentials", clock=tenant.clock)
-
-    async def keep_people() -> None:
-        await run_every(settings.directory_interval, tenant.users.round, feed=people)
-
-    at_rest = AtRest(tenant.directory)
-
-    async def sweep() -> None:
-        await tenant.poller.sweep()
-        at_rest.after_sweep()
-
-    async def keep_presence() -> None:
-        await tenant.users.listed.wait()
-        if tenant.groups.needed:
-            await tenant.groups.attempted.wait()
-        await run_every(settings.poll_interval, sweep, feed=presence)
-
-    async def keep_an_eye_on_the_loop() -> None:
-        await run_every(MEASURED_OVER_S, tenant.lag.round, feed=loop)
-
-    async def keep_the_countdown() -> None:
-        await run_every(COUNT_EVERY_S, tenant.countdown.round, feed=credentials)
-
-    tenant.supervisor.start(loop, keep_an_eye_on_the_loop)
-    tenant.supervisor.start(people, keep_people)
-    start_groups(tenant, interval_s=settings.directory_interval)
-    tenant.supervisor.start(presence, keep_presence)
-    tenant.supervisor.start(credentials, keep_the_countdown)
-    _start_settings(tenant)
-    if tenant.rules.path:
-        _start_rules(tenant, group_interval_s=settings.directory_interval)
-
-
 def start_rounds(tenant: Tenant, settings: Settings) -> Rounds:
     """The doctor, going round the running service."""
     rounds = Rounds(tenant, settings=settings)
-    feed = Feed(name="doctor", clock=tenant.clock)
-
-    async def go_round() -> None:
-        await run_every(GO_ROUND_EVERY_S, rounds.round, feed=feed)
-
-    tenant.supervisor.start(feed, go_round)
+    start_feed(tenant, "doctor", rounds.round, interval_s=GO_ROUND_EVERY_S)
     return rounds
-
-
-def _start_settings(tenant: Tenant) -> None:
-    settings = Feed(name="settings", clock=tenant.clock)
-
-    async def look() -> None:
-        if await tenant.settings.round():
-            tenant.supervisor.wake()
-
-    async def keep_settings() -> None:
-        await run_every(LOOK_AT_SETTINGS_EVERY_S, look, feed=settings)
-
-    tenant.supervisor.start(settings, keep_settings)
-
-
-def _start_rules(tenant: Tenant, *, group_interval_s: float) -> None:
-    rules = Feed(name="rules", clock=tenant.clock)
-
-    async def look() -> None:
-        await tenant.rules.round()
-        start_groups(tenant, interval_s=group_interval_s)
-
-    async def keep_rules() -> None:
-        await run_every(LOOK_EVERY_S, look, feed=rules)
-
-    tenant.supervisor.start(rules, keep_rules)
-
-
-def start_groups(tenant: Tenant, *, interval_s: float) -> None:
-    """Start reading groups, if any are wanted and it has not begun: changed rules may want the first one."""
-    if not tenant.groups.needed or any(feed.name == "groups" for feed in tenant.supervisor.feeds):
-        return
-    groups = Feed(name="groups", clock=tenant.clock)
-
-    async def keep_groups() -> None:
-        await run_every(interval_s, tenant.groups.round, feed=groups)
-
-    tenant.supervisor.start(groups, keep_groups)

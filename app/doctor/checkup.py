@@ -31,7 +31,7 @@ from app.graph.sign_in_http import open_sign_in_http
 from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
-from app.ingest.expiry import Announced, Countdown
+from app.ingest.expiry import Countdown, announced_by
 from app.presence.phones import NumberReader
 
 
@@ -84,7 +84,6 @@ class _Case:
         self._settings = settings
         self._checkup = checkup
         self._stack = stack
-        self._credentials = credentials
         self._delegated = credentials.user is not None
         self._verify = verify = trusted_authorities(settings.ca_bundle)
         self._sign_in = PairedSignIn(
@@ -155,7 +154,7 @@ class _Case:
         countdown = Countdown(
             self._client,
             credentials=lambda: self._sign_in.in_use,
-            announced=self._announced,
+            announced=lambda: announced_by(self._settings, app=self._sign_in.in_use.app),
             tokens=self._tokens,
             clock=self._checkup.clock,
         )
@@ -166,13 +165,6 @@ class _Case:
 
     async def _keys(self) -> Finding:
         return examine_keys(self._settings, secret_files=self._checkup.secret_files())
-
-    def _announced(self) -> Announced:
-        """What the settings say of the ends; the date they name is that of the first secret."""
-        first = self._sign_in.in_use.app == self._credentials.app
-        return Announced(
-            secret=self._settings.secret_expires if first else None, password=self._settings.password_expires
-        )
 
     def _held(self, *, renew: bool = False) -> Token:
         """The token of the one sign-in; it is never replaced, because that would be a second one."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.clock import Clock
+from app.config import Settings
 from app.errors import GraphError, GraphThrottled, GraphUnauthorized, GraphUnavailable, SignInError
 from app.graph.client import GraphClient
-from app.graph.credentials import ClientCertificate, ClientSecret, Credentials, UserPassword
+from app.graph.credentials import AppCredential, ClientCertificate, ClientSecret, Credentials, UserPassword
 from app.graph.tokens import TokenSource
 from app.ingest.expiry_alarm import ExpiryAlarm
 from app.presence.expiry import (
@@ -47,6 +48,12 @@ class Announced:
     def of(self, credential: Credential) -> datetime | None:
         """The end of one credential; a certificate needs no setting."""
         return {Credential.SECRET: self.secret, Credential.PASSWORD: self.password}.get(credential)
+
+
+def announced_by(settings: Settings, *, app: AppCredential) -> Announced:
+    """The ends that the settings name; that of a secret is the first one's, when `app` is in use."""
+    first = app.setting == "AZURE_CLIENT_SECRET"
+    return Announced(secret=settings.secret_expires if first else None, password=settings.password_expires)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,12 @@ from pathlib import Path
 
 from app.clock import Clock
 from app.errors import RulesError, SettingsError
+from app.ingest.file_look import still_holds
 from app.presence.rulebook import Rulebook
 from app.presence.rules_file import MAX_BYTES, parse_rules
 from app.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
-
-LOOK_EVERY_S = 5.0
-# An editor may empty a file before it writes: what changes is believed once it has held that long.
-_SETTLED_AFTER_S = 0.1
 
 
 class RulesWatch:
@@ -54,8 +51,7 @@ class RulesWatch:
         found = await asyncio.to_thread(self._read)
         if found == self._seen:
             return
-        await self._clock.sleep(_SETTLED_AFTER_S)
-        if found == await asyncio.to_thread(self._read):
+        if await still_holds(found, read=self._read, clock=self._clock):
             await self._take(found)
             self._seen = found
 

@@ -9,13 +9,11 @@ from app.config import API_KEYS, CREDENTIALS, LIVE, ApiKey, Settings, SettingsSo
 from app.errors import SettingsError
 from app.graph.credentials import Credentials, credentials_of
 from app.graph.handover import Handover
+from app.ingest.file_look import still_holds
 from app.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 5.0
-# An editor may empty a file before it writes: what changes is believed once it has held that long.
-_SETTLED_AFTER_S = 0.1
 # Whom the credentials belong to, and where they are sent: new ones are not tried on somebody else.
 _IDENTITY = frozenset(
     {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST", "PRESENCE_GRAPH_URL", "PRESENCE_SIGN_IN"}
@@ -85,8 +83,7 @@ class SettingsWatch:
         found = await asyncio.to_thread(self._source.fingerprint)
         if found == self._source.seen and not self._refusal:
             return False
-        await self._clock.sleep(_SETTLED_AFTER_S)
-        if found != await asyncio.to_thread(self._source.fingerprint):
+        if not await still_holds(found, read=self._source.fingerprint, clock=self._clock):
             return False
         return await self._read()
 

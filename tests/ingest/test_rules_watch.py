@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import RulesError, SettingsError
+from app.ingest.file_look import LOOK_EVERY_S
 from app.ingest.periodic import Feed, run_every
-from app.ingest.rules_watch import LOOK_EVERY_S, RulesWatch
+from app.ingest.rules_watch import RulesWatch
 from tests.support.clock import ManualClock
 
 GENTLE, STERN = 'default = "relaxed"\n', 'default = "strict"\n'

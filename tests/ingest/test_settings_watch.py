@@ -13,8 +13,9 @@ from app.graph.credentials import ClientSecret, credentials_of
 from app.graph.handover import Handover
 from app.graph.paired_sign_in import PairedSignIn
 from app.graph.tokens import TokenSource
+from app.ingest.file_look import LOOK_EVERY_S
 from app.ingest.periodic import Feed, run_every
-from app.ingest.settings_watch import LOOK_EVERY_S, SettingsWatch
+from app.ingest.settings_watch import SettingsWatch
 from tests.graph.fake_sign_in import CLIENT, HOST, TENANT, FakeSignInHost
 from tests.support.clock import ManualClock
 
