@@ -15,7 +15,8 @@ _BUILT_IN = ("~", "<")
 
 def shares_of(profile: cProfile.Profile) -> dict[str, float]:
     """Each layer's share of the time, the largest first; what is built into Python counts for its callers."""
-    statistics: Mapping[_Function, tuple[Any, ...]] = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    told = pstats.Stats(profile)
+    statistics: Mapping[_Function, tuple[Any, ...]] = told.stats  # type: ignore[attr-defined]  # typeshed has none
     spent: Counter[str] = Counter()
     for function, (_, _, own_s, _, callers) in statistics.items():
         if not function[0].startswith(_BUILT_IN):

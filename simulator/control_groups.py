@@ -15,7 +15,7 @@ from .world import World
 class GroupOrder(msgspec.Struct, forbid_unknown_fields=True):
     """Body of a group; what is left out stays as it is, or is empty in a new one."""
 
-    displayName: str | None = None  # noqa: N815
+    displayName: str | None = None  # noqa: N815 - Graph's own name
     members: list[str] | None = None
 
 

@@ -21,8 +21,8 @@ class PresenceOrder(msgspec.Struct, forbid_unknown_fields=True):
 
     availability: str
     activity: str
-    outOfOffice: bool | str | None = None  # noqa: N815
-    statusMessage: str | None = None  # noqa: N815
+    outOfOffice: bool | str | None = None  # noqa: N815 - Graph's own name
+    statusMessage: str | None = None  # noqa: N815 - Graph's own name
 
     def as_presence(self, before: Presence) -> Presence:
         """The whole presence; a text for `outOfOffice` is the message people read."""

@@ -97,7 +97,7 @@ class _Register:
         self, rng: Random, *, first: str, last: str, language: str, index: int
     ) -> dict[str, Any]:
         local = self._local(first, last)
-        mail = None if index % 40 == 7 else f"{local}@{DOMAIN}"  # noqa: PLR2004
+        mail = None if index % 40 == 7 else f"{local}@{DOMAIN}"  # noqa: PLR2004 - some of them
         upn = _upn(local, index)
         properties = {
             **_described(first, last),
@@ -126,18 +126,18 @@ class _Register:
         if short not in self.taken:
             self.taken.add(short)
             yield f"smtp:{short}@{DOMAIN}"
-        if rng.random() < 0.5:  # noqa: PLR2004
+        if rng.random() < 0.5:  # noqa: PLR2004 - some of them
             yield f"smtp:{local}@{ALIAS_DOMAIN}"
         yield f"sip:{upn}"
-        if rng.random() < 0.1:  # noqa: PLR2004
+        if rng.random() < 0.1:  # noqa: PLR2004 - some of them
             yield f"x500:/o=ExchangeLabs/ou=Exchange Administrative Group/cn={rng.getrandbits(64):x}"
 
 
 def _upn(local: str, index: int) -> str:
     """Mostly the mail address; sometimes the tenant's first domain or a personnel number."""
-    if index % 7 == 4:  # noqa: PLR2004
+    if index % 7 == 4:  # noqa: PLR2004 - some of them
         return f"{local}@{INITIAL_DOMAIN}"
-    return f"u{index:05d}@{DOMAIN}" if index % 11 == 9 else f"{local}@{DOMAIN}"  # noqa: PLR2004
+    return f"u{index:05d}@{DOMAIN}" if index % 11 == 9 else f"{local}@{DOMAIN}"  # noqa: PLR2004 - some of them
 
 
 def _described(first: str, last: str) -> dict[str, Any]:

@@ -38,13 +38,13 @@ _MOBILE = {
 
 def business_phones(rng: Random, *, language: str, index: int) -> list[str]:
     """Nobody, one or two numbers; every fiftieth person also answers the shared hotline."""
-    own = [_fill(rng.choice(_FIXED[language]), index)] if rng.random() < 0.85 else []  # noqa: PLR2004
-    return [*own, HOTLINE] if index % 50 == 8 else own  # noqa: PLR2004
+    own = [_fill(rng.choice(_FIXED[language]), index)] if rng.random() < 0.85 else []  # noqa: PLR2004 - some of them
+    return [*own, HOTLINE] if index % 50 == 8 else own  # noqa: PLR2004 - some of them
 
 
 def mobile_phone(rng: Random, *, language: str, index: int) -> str | None:
     """Two thirds have one."""
-    return _fill(rng.choice(_MOBILE[language]), index) if rng.random() < 0.66 else None  # noqa: PLR2004
+    return _fill(rng.choice(_MOBILE[language]), index) if rng.random() < 0.66 else None  # noqa: PLR2004 - some of them
 
 
 def _fill(pattern: str, index: int) -> str:

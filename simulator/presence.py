@@ -82,7 +82,7 @@ def first_presence(index: int, availability: str, activity: str) -> Presence:
     """How somebody is found at the start: some away on holiday, some with a note, some at home."""
     if index <= 1:
         return Presence(availability=availability, activity=activity)
-    away, note = index % 23 == 5, index % 13 == 3  # noqa: PLR2004
+    away, note = index % 23 == 5, index % 13 == 3  # noqa: PLR2004 - some of them
     return Presence(
         availability=spelled(index, availability),
         activity=spelled(index, activity),

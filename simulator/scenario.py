@@ -53,7 +53,7 @@ class Rhythm:
             return OFF
         if self.eats <= minute < self.eats + 45:
             return AWAY
-        if minute // 60 in self.meetings and minute % 60 < 45:  # noqa: PLR2004
+        if minute // 60 in self.meetings and minute % 60 < 45:  # noqa: PLR2004 - minutes
             return MEETING
         return self._at_the_desk(minute // SLOT_MINUTES)
 

@@ -43,7 +43,7 @@ def publish(api: FastAPI) -> None:
         _without_422(document)
         return document
 
-    api.openapi = openapi  # type: ignore[method-assign]
+    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI, *Extending OpenAPI*
 
 
 def problems(reasons: dict[int, str]) -> dict[int | str, dict[str, Any]]:

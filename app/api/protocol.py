@@ -62,7 +62,7 @@ class BoundedProtocol(PromptProtocol):
         self._piece = 0
         self._refused: CallerError | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """Whoever connects has to ask something in time."""
         super().connection_made(transport)
         self._start_timer(_HEAD)
