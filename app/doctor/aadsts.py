@@ -1,10 +1,13 @@
 """Microsoft's numbers, and the cause behind each (Microsoft: *reference-error-codes*).
 
-Only people are told what these numbers mean; no decision of the service rests on them, because Microsoft may
-change them. A number that is not here is told in Microsoft's own words.
+Only people are told what these numbers mean: Microsoft may change them. The service itself goes by the few in
+`app/graph/entra_errors.py`, and only to know when to ask again. A number that is not here is told in
+Microsoft's own words.
 """
 
 from collections.abc import Iterable, Mapping
+
+from app.graph.entra_errors import LOCKED, LOOP, TEMPORARY
 
 _NUMBERS: Mapping[str, tuple[int, ...]] = {
     "tenant-unknown": (90002,),
@@ -20,10 +23,10 @@ _NUMBERS: Mapping[str, tuple[int, ...]] = {
     "credential-missing": (7000218,),
     "certificate-unknown": (700027,),
     "assertion-time": (700024,),
-    "sign-in-loop": (50196,),
-    "microsoft-busy": (50033, 50087, 90006, 90012, 90024, 90033, 90090, 90055),
+    "sign-in-loop": (LOOP,),
+    "microsoft-busy": tuple(TEMPORARY),
     "account-unknown": (50034,),
-    "account-locked": (50053,),
+    "account-locked": (LOCKED,),
     "account-disabled": (50057,),
     "account-not-assigned": (50105,),
     "account-at-risk": (53011, 50135),

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 
 from app.doctor.causes import found
 from app.doctor.findings import Finding
-from app.graph.credentials import AppCredential, ClientCertificate
+from app.graph.credentials import AppCredential, ClientCertificate, why_unusable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,7 @@ def look_at(credential: AppCredential, *, now: datetime) -> Looked:
     try:
         pem = credential.for_msal()["public_certificate"]
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
-        return Looked(wrong=found("certificate-unreadable", detail={"problems": [reason]}))
+        return Looked(wrong=found("certificate-unreadable", detail={"problems": [why_unusable(error)]}))
     certificate = x509.load_pem_x509_certificate(pem.encode())
     return Looked(certificate=certificate, wrong=_out_of_time(certificate, now=now))
 

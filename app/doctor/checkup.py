@@ -13,7 +13,7 @@ from app.doctor.causes import skipped
 from app.doctor.expiries import judge
 from app.doctor.findings import Finding, Step
 from app.doctor.graph import Graph
-from app.doctor.graph_faults import GraphCase
+from app.doctor.graph_faults import GraphCase, permissions_kind
 from app.doctor.keys import examine_keys
 from app.doctor.metadata import Metadata
 from app.doctor.network import Network, Patience
@@ -84,7 +84,7 @@ class _Case:
         self._settings = settings
         self._checkup = checkup
         self._stack = stack
-        self._delegated = credentials.user is not None
+        self._credentials = credentials
         self._verify = verify = trusted_authorities(settings.ca_bundle)
         self._sign_in = PairedSignIn(
             credentials,
@@ -127,7 +127,9 @@ class _Case:
             Step.KEYS: self._keys,
         }
         return {
-            step: look for step, look in all_of_them.items() if self._delegated or step is not Step.ACCOUNT
+            step: look
+            for step, look in all_of_them.items()
+            if self._credentials.user or step is not Step.ACCOUNT
         }
 
     async def _settled(self) -> Finding:
@@ -173,16 +175,14 @@ class _Case:
             raise SignInError("Nobody has signed in.")
         return self._trial.token
 
-    @property
-    def _kind(self) -> str:
-        return "delegated_permissions" if self._delegated else "application_permissions"
-
     @cached_property
     def _graph(self) -> Graph:
         return Graph(
             self._client,
-            case=GraphCase(way=self.network.way(self._settings.graph_url), kind=self._kind),
-            delegated=self._delegated,
+            case=GraphCase(
+                way=self.network.way(self._settings.graph_url), kind=permissions_kind(self._credentials)
+            ),
+            delegated=self._credentials.user is not None,
             groups=self._examined.groups,
         )
 

@@ -14,6 +14,7 @@ from app.errors import (
     GroupMissing,
     PermissionMissing,
 )
+from app.graph.credentials import Credentials
 
 _BY_KIND: Mapping[type[GraphError], str] = {
     GraphUnauthorized: "graph-token-refused",
@@ -22,8 +23,16 @@ _BY_KIND: Mapping[type[GraphError], str] = {
     GroupMissing: "group-missing",
 }
 _FORBIDDEN = {Step.USERS: "users-forbidden", Step.PRESENCE: "presence-forbidden"}
-# Microsoft Graph, *error responses*: conditional access speaks through a 403 of this kind.
-_POLICY = "insufficient_claims"
+
+
+def permissions_kind(credentials: Credentials) -> str:
+    """Which of the portal's two kinds of permissions counts, as the sentences know it."""
+    return "delegated_permissions" if credentials.user else "application_permissions"
+
+
+def is_policy(said: str) -> bool:
+    """Whether a 403 is conditional access speaking (Microsoft Graph, *error responses*)."""
+    return "insufficient_claims" in said.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,5 +61,5 @@ def diagnose_graph(error: GraphError, *, step: Step, case: GraphCase) -> Finding
 
 def _cause(error: GraphError, *, step: Step) -> str:
     if isinstance(error, PermissionMissing):
-        return "graph-conditional-access" if _POLICY in str(error).lower() else _FORBIDDEN[step]
+        return "graph-conditional-access" if is_policy(str(error)) else _FORBIDDEN[step]
     return next((cause for kind, cause in _BY_KIND.items() if isinstance(error, kind)), "graph-unexpected")

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from cryptography import x509
@@ -12,6 +13,7 @@ _CONNECTING = ".connect_tcp.started"
 _ENCRYPTED = "start_tls.complete"
 _PROXY_NOT_ENCRYPTED = "connection.start_tls.failed"
 _AS_DER = True
+_HTTPS = 443
 NO_TLS = "the proxy itself does not speak TLS"
 """What a ProxyError says where the proxy is named by https:// and does not speak it."""
 
@@ -39,7 +41,7 @@ def proxy_for(url: str) -> str | None:
         host, port = _look(url, stop, verify=unverified(), timeout_s=1)
     except (httpx.HTTPError, httpx.InvalidURL):
         return None  # no host at all, which the resolver will say
-    own = (wanted.host, wanted.port or 443)
+    own = (wanted.host, wanted.port or _HTTPS)
     return None if (host, port) == own else at(host, port)
 
 
@@ -67,10 +69,21 @@ def unverified() -> ssl.SSLContext:
     return context
 
 
+def address_of(root: str) -> tuple[str, int]:
+    """The host and the port that `root` leads to."""
+    parts = urlsplit(root)
+    return parts.hostname or "", parts.port or _HTTPS
+
+
+def named(root: str) -> str:
+    """The host of `root` as people write it."""
+    return at(*address_of(root))
+
+
 def at(host: str, port: int) -> str:
     """A host as people write it: with its port only where that is not the usual one."""
-    named = f"[{host}]" if ":" in host else host
-    return named if port == 443 else f"{named}:{port}"  # noqa: PLR2004 - the port of https
+    bare = f"[{host}]" if ":" in host else host
+    return bare if port == _HTTPS else f"{bare}:{port}"
 
 
 def _look(url: str, stop: Any, *, verify: ssl.SSLContext, timeout_s: float) -> Any:

@@ -1,6 +1,5 @@
 """The tenant's published metadata, fetched once: it tells the time, the tenant and its cloud."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from app.doctor.causes import found
 from app.doctor.failures import failure
 from app.doctor.findings import Finding, Step
 from app.doctor.sign_in_host import SignInHost, content_of
+from app.graph.entra_errors import first_sentence, numbers_in
 
 _WRONG_S, _OFF_S = 5 * 60, 60
 _CHINA = "microsoftgraph.chinacloudapi.cn"
@@ -97,20 +97,15 @@ def cloud_of(metadata: Mapping[str, Any], *, graph_host: str) -> Finding | None:
 
 def _refused(answer: httpx.Response, words: Mapping[str, str]) -> Finding:
     """Microsoft's number where there is one; else whether it is Microsoft that speaks at all."""
-    codes = [int(number) for number in re.findall(r"AADSTS(\d+)", answer.text[:2000])]
+    codes = numbers_in(answer.text[:2000])
     busy = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or answer.is_server_error
     if busy and content_of(answer):
         return found("microsoft-busy", words=words)
     if not codes:
         return found("not-microsoft", words=words, reason=_kind(answer))
-    said = _sentence(str(content_of(answer).get("error_description", "")))
-    detail = {"aadsts": codes[:1], "microsoft": said}
+    said = first_sentence(str(content_of(answer).get("error_description", "")))
+    detail = {"aadsts": list(codes[:1]), "microsoft": said}
     return found(cause_of(codes), at=Step.TENANT, detail=detail, words=words, said=said)
-
-
-def _sentence(description: str) -> str:
-    """Microsoft's text without the trailing trace id, correlation id and time stamp."""
-    return re.split(r"\s*(?:Trace ID:|\r|\n)", description, maxsplit=1)[0]
 
 
 def _kind(answer: httpx.Response) -> str:

@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlsplit
 
 import httpx
 from cryptography import x509
@@ -48,11 +47,11 @@ class Network:
     @property
     def hosts(self) -> str:
         """All hosts, as sentences name them."""
-        return ", ".join(map(_named, self._roots))
+        return ", ".join(map(hops.named, self._roots))
 
     def way(self, root: str) -> Way:
         """The way to one of the hosts."""
-        return Way(host=_named(root), hosts=self.hosts, proxy=self._proxies.get(root))
+        return Way(host=hops.named(root), hosts=self.hosts, proxy=self._proxies.get(root))
 
     def find_proxies(self) -> Finding | None:
         """Find out which proxies are used, before any step; what is wrong with them as a finding."""
@@ -110,14 +109,16 @@ class Network:
 
     async def _resolve(self, root: str) -> Finding | None:
         try:
-            await in_thread(partial(socket.getaddrinfo, *_address(root)), within_s=self._patience.name_s)
+            await in_thread(
+                partial(socket.getaddrinfo, *hops.address_of(root)), within_s=self._patience.name_s
+            )
         except (OSError, UnicodeError) as error:  # UnicodeError: a label that no name can have
             return _unresolved(error, self.way(root))
         return None
 
     async def _connect(self, root: str) -> Finding | None:
         try:
-            await self._touch(*_address(root))
+            await self._touch(*hops.address_of(root))
         except TimeoutError:
             return found("tcp-blocked", words=self.way(root).words)
         except OSError as error:
@@ -176,15 +177,6 @@ def _unresolved(error: Exception, way: Way) -> Finding:
     return found(
         "dns-unavailable" if isinstance(error, TimeoutError) else "dns-unknown-host", words=way.words
     )
-
-
-def _address(root: str) -> tuple[str, int]:
-    parts = urlsplit(root)
-    return parts.hostname or "", parts.port or _HTTPS
-
-
-def _named(root: str) -> str:
-    return hops.at(*_address(root))
 
 
 def _description(certificate: x509.Certificate) -> dict[str, str]:

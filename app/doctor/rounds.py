@@ -10,14 +10,14 @@ from app.doctor.causes import found
 from app.doctor.expiries import judge
 from app.doctor.failures import Way
 from app.doctor.findings import Finding, Step
-from app.doctor.hops import at
+from app.doctor.graph_faults import is_policy, permissions_kind
+from app.doctor.hops import named
 from app.doctor.sign_in_faults import SignInCase, diagnose
 from app.errors import SignInError
 from app.ingest.periodic import Feed
 from app.ingest.tenant import Tenant
 
 LOOK_EVERY_S = 2.0
-_POLICY = "insufficient_claims"
 _ANSWERED = "Microsoft Graph answered "
 _STEP_OF: Mapping[str, Step] = {"presence": Step.PRESENCE}
 _FORBIDDEN: Mapping[str, str] = {"presence": "presence-forbidden", "groups": "groups-forbidden"}
@@ -75,7 +75,7 @@ class Rounds:
         words = {**self._way(self._settings.graph_url).words, "kind": self._kind}
         if code in _AT_ONE_STEP:
             return found(_AT_ONE_STEP[code], detail={"problems": [said]}, words=words)
-        if code == "permission_missing" and _POLICY not in said.lower():
+        if code == "permission_missing" and not is_policy(said):
             return found(_FORBIDDEN.get(feed.name, "users-forbidden"), detail=detail, words=words)
         if code == "permission_missing":
             return found("graph-conditional-access", at=step, detail=detail, words=words)
@@ -98,13 +98,11 @@ class Rounds:
 
     @property
     def _kind(self) -> str:
-        return (
-            "delegated_permissions" if self._tenant.handover.credentials.user else "application_permissions"
-        )
+        return permissions_kind(self._tenant.handover.credentials)
 
     def _way(self, root: str) -> Way:
         roots = (self._settings.azure_authority_host, self._settings.graph_url)
-        return Way(host=_named(root), hosts=", ".join(dict.fromkeys(map(_named, roots))))
+        return Way(host=named(root), hosts=", ".join(dict.fromkeys(map(named, roots))))
 
 
 def _unavailable(said: str, *, step: Step, words: Mapping[str, str]) -> Finding:
@@ -113,8 +111,3 @@ def _unavailable(said: str, *, step: Step, words: Mapping[str, str]) -> Finding:
         status = said.removeprefix(_ANSWERED)[:3]
         return found("graph-busy", at=step, detail={"microsoft": said}, words=words, reason=status)
     return found("graph-unreachable", at=step, detail={"problems": [said]}, words=words)
-
-
-def _named(root: str) -> str:
-    parts = urlsplit(root)
-    return at(parts.hostname or "", parts.port or 443)

@@ -9,13 +9,14 @@ from app.doctor.causes import CAUSES, found
 from app.doctor.certificates import look_at
 from app.doctor.failures import Way, failure, is_failure
 from app.doctor.findings import Finding, Step
+from app.doctor.graph_faults import permissions_kind
 from app.errors import SignInError, SignInRefused
 from app.graph.credentials import Credentials
+from app.graph.sign_in import REFUSED
 
 _GUEST = "#ext#"
 # Observed, not documented: Microsoft has one number for both, and this text for the temporary password.
 _TEMPORARY = "force change password"
-_PREFIX = "Microsoft refused the sign-in: "
 _OF_ANY_USER = frozenset({"account-unknown", "password-wrong", "password-none", "refused-by-microsoft"})
 _OF_POLICY = frozenset({"conditional-access", "security-policy", "security-defaults", "device-required"})
 
@@ -39,7 +40,7 @@ class SignInCase:
             "app": self.credentials.client_id,
             "user": user,
             "domain": user.rpartition("@")[2],
-            "kind": "delegated_permissions" if user else "application_permissions",
+            "kind": permissions_kind(self.credentials),
             "thumbprint": look_at(self.credentials.app, now=self.now).thumbprint,
         }
 
@@ -48,7 +49,7 @@ def diagnose(error: SignInError, *, case: SignInCase) -> Finding:
     """The cause of a failed sign-in; Microsoft's own sentence goes with it as a detail."""
     if not error.aadsts:
         return _without_number(error, case=case)
-    said = str(error).removeprefix(_PREFIX)
+    said = str(error).removeprefix(REFUSED)
     cause = _refined(cause_of(error.aadsts), said=said, case=case)
     words = {**case.words, "said": said}
     if CAUSES[cause][0] is Step.PERMISSIONS:
@@ -58,7 +59,7 @@ def diagnose(error: SignInError, *, case: SignInCase) -> Finding:
 
 def _without_number(error: SignInError, *, case: SignInCase) -> Finding:
     """A certificate that never reached Microsoft, trouble on the way, or a refusal without a number."""
-    said = str(error).removeprefix(_PREFIX)
+    said = str(error).removeprefix(REFUSED)
     if isinstance(error, SignInRefused):
         local = look_at(case.credentials.app, now=case.now).wrong
         return local or found(

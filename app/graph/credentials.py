@@ -107,6 +107,11 @@ def _pem_key(content: bytes, password: bytes | None) -> object:
     return load_pem_private_key(content, None)
 
 
+def why_unusable(error: OSError | ValueError) -> str:
+    """What is wrong with a certificate that could not be read, to stand inside a sentence."""
+    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+
+
 @dataclass(frozen=True, slots=True)
 class UserPassword:
     """The service account of the delegated sign-in."""

@@ -8,14 +8,13 @@ from datetime import datetime
 from app.clock import Clock
 from app.errors import PasswordRefused, SignInError, SignInRefused
 from app.graph.credentials import Credentials
+from app.graph.entra_errors import LOCKED
 from app.graph.paired_sign_in import Connect, PairedSignIn
 from app.graph.sign_in import MsalSignIn, Token
 from app.graph.tokens import TokenSource, pause_s
 
 _LOG = logging.getLogger(__name__)
 
-# *reference-error-codes*: the account is locked, which passes; 50126 is a wrong password, which stays wrong.
-_LOCKED = 50053
 _NEVER_S = float("inf")
 # Should anything but a SignInError come out of an attempt.
 _UNFORESEEN_S = 20.0
@@ -149,6 +148,7 @@ def _listed(settings: Iterable[str]) -> str:
 
 
 def _pause_s(error: SignInError, *, failures: int) -> float:
-    if isinstance(error, PasswordRefused) and _LOCKED not in error.aadsts:
+    # A lock passes; a wrong password stays wrong.
+    if isinstance(error, PasswordRefused) and LOCKED not in error.aadsts:
         return _NEVER_S
     return pause_s(error, failures=failures)

@@ -1,7 +1,6 @@
 """One sign-in with real msal, blocking, and every way it can fail as one of our errors."""
 
 import json
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from app.errors import PasswordRefused, SignInError, SignInRefused, SignInUnavailable
-from app.graph.credentials import Credentials, UserPassword
+from app.graph.credentials import Credentials, UserPassword, why_unusable
+from app.graph.entra_errors import LOOP, PASSWORD, TEMPORARY, first_sentence, numbers_in
 from app.graph.reach import why_unreachable
 from app.graph.sign_in_http import SignInHttp
 from app.graph.wire_errors import retry_after_s
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     # thread of its own and does not stand between the start and the first answer.
     import msal
 
-# entra-docs, *reference-error-codes*: "temporary", "throttled", "server" and the client-loop guard.
-_TRANSIENT = frozenset({50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090})
-# Wrong password and smart lockout: each further try makes it worse (*concept-sspr-policy*).
-_PASSWORD = frozenset({50053, 50126})
+REFUSED = "Microsoft refused the sign-in: "
+"""How the sentence of a refusal begins, before Entra's own words."""
+
 # What msal, and reading its result, raise when an answer has not the documented shape.
 _STUMBLES = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
@@ -102,8 +101,8 @@ class MsalSignIn:
             return self._credentials.app.for_msal()
         except (OSError, ValueError) as error:
             raise SignInRefused(
-                f"The certificate cannot be used ({_reason(error)}): check AZURE_CLIENT_CERTIFICATE_PATH and "
-                "AZURE_CLIENT_CERTIFICATE_PASSWORD."
+                f"The certificate cannot be used ({why_unusable(error)}): check "
+                "AZURE_CLIENT_CERTIFICATE_PATH and AZURE_CLIENT_CERTIFICATE_PASSWORD."
             ) from None
 
     def _result(self, app: "msal.ConfidentialClientApplication", *, renew: bool) -> dict[str, Any]:
@@ -153,24 +152,18 @@ def _refusal(result: dict[str, Any], *, throttled: bool) -> SignInError:
     """Entra's answer as our error: the OAuth `error` decides, the numbers only refine and explain."""
     codes = tuple(int(code) for code in result.get("error_codes") or ())
     word = str(result.get("error"))
-    sentence = _first_sentence(str(result.get("error_description") or word))
-    if throttled or word == "temporarily_unavailable" or _TRANSIENT.intersection(codes):
+    sentence = f"{REFUSED}{first_sentence(str(result.get('error_description') or word))[:400]}"
+    if throttled or word == "temporarily_unavailable" or {*TEMPORARY, LOOP}.intersection(codes):
         return SignInUnavailable(sentence, aadsts=codes, oauth=word)
-    kind = PasswordRefused if _PASSWORD.intersection(codes) else SignInRefused
+    kind = PasswordRefused if PASSWORD.intersection(codes) else SignInRefused
     return kind(sentence, aadsts=codes, oauth=word)
-
-
-def _first_sentence(description: str) -> str:
-    """Entra's text without the trailing trace id, correlation id and time stamp."""
-    text = re.split(r"\s*(?:Trace ID:|\r|\n)", description, maxsplit=1)[0]
-    return f"Microsoft refused the sign-in: {text[:400]}"
 
 
 def _discovery_failed(error: Exception, *, status: int | None) -> SignInError:
     """Why msal's constructor gave up: 400 and 404 speak of the tenant, all else of trouble on the way."""
     if status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
         return _undocumented(error)
-    codes = tuple(int(number) for number in re.findall(r"AADSTS(\d+)", f"{error} {error.__context__}"))
+    codes = numbers_in(f"{error} {error.__context__}")
     number = f" (AADSTS{codes[0]})" if codes else ""
     return SignInRefused(
         f"The sign-in host does not know this tenant{number}: check AZURE_TENANT_ID and "
@@ -187,7 +180,3 @@ def _unavailable(error: Exception) -> SignInUnavailable:
 
 def _undocumented(error: Exception) -> SignInUnavailable:
     return SignInUnavailable(f"The sign-in host answered something undocumented ({type(error).__name__}).")
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__

@@ -12,7 +12,14 @@ from app.clock import Clock
 from app.config import Settings
 from app.errors import GraphError, GraphThrottled, GraphUnauthorized, GraphUnavailable, SignInError
 from app.graph.client import GraphClient
-from app.graph.credentials import AppCredential, ClientCertificate, ClientSecret, Credentials, UserPassword
+from app.graph.credentials import (
+    AppCredential,
+    ClientCertificate,
+    ClientSecret,
+    Credentials,
+    UserPassword,
+    why_unusable,
+)
 from app.graph.tokens import TokenSource
 from app.ingest.expiry_alarm import ExpiryAlarm
 from app.presence.expiry import (
@@ -179,7 +186,5 @@ def _sentence(error: Exception) -> str:
 def _of_file(certificate: ClientCertificate) -> Expiry:
     try:
         return of_certificate(certificate.ends_at())
-    except OSError as error:
-        return unknown(Credential.CERTIFICATE, f"The certificate cannot be read ({error.strerror}).")
-    except ValueError as error:
-        return unknown(Credential.CERTIFICATE, f"The certificate cannot be read ({error}).")
+    except (OSError, ValueError) as error:
+        return unknown(Credential.CERTIFICATE, f"The certificate cannot be read ({why_unusable(error)}).")
