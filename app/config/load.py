@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from app.config import names
 from app.config.choices import SignIn
-from app.config.settings import LOOPBACK, Settings, Unreadable, variable_of
+from app.config.settings import Settings, Unreadable, variable_of
 from app.config.sources import read_dotenv, resolve
 from app.errors import SettingsError
 
@@ -77,7 +77,7 @@ def _warnings(settings: Settings, *, injected: bool) -> Iterator[str]:
         yield "PRESENCE_SECRET_EXPIRES is set but not used: the certificate tells its own end. Remove it."
     if settings.password_expires and settings.sign_in is SignIn.APP:
         yield "PRESENCE_PASSWORD_EXPIRES is set but not used: no user signs in. Remove it."
-    if settings.host not in LOOPBACK and not settings.tls_cert_path:
+    if settings.unencrypted:
         yield (
             "Keys and answers travel unencrypted beyond this machine: set PRESENCE_TLS_CERT_PATH and "
             "PRESENCE_TLS_KEY_PATH, or put a proxy that speaks TLS in front."

@@ -1,14 +1,10 @@
 """What an operator can set, its defaults, and which settings must agree with each other."""
 
-from collections.abc import Callable
-from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationInfo,
@@ -18,8 +14,20 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app.config import forms
 from app.config.choices import LogFormat, LogLevel, SignIn, WhenBlind
-from app.config.keys import ApiKey, parse_api_keys
-from app.config.scope import ScopeSetting, parse_scope
+from app.config.kinds import (
+    AnyCase,
+    ApiKeys,
+    ClientSecret,
+    File,
+    Moment,
+    Networks,
+    Password,
+    RootUrl,
+    ScopeList,
+    Seconds,
+    SecondsOrNone,
+)
+from app.config.scope import ScopeSetting
 
 FROM_FILE = (
     "AZURE_CLIENT_SECRET",
@@ -56,45 +64,6 @@ def variable_of(field: str) -> str:
     return field.upper() if field.startswith("azure_") else f"PRESENCE_{field.upper()}"
 
 
-def _inside(check: Callable[[str], str]) -> AfterValidator:
-    def apply(secret: SecretStr) -> SecretStr:
-        return SecretStr(check(secret.get_secret_value()))
-
-    return AfterValidator(apply)
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _keys(value: Any) -> Any:
-    return parse_api_keys(value) if isinstance(value, str) else value
-
-
-def _scope(value: Any) -> Any:
-    return parse_scope(value) if isinstance(value, str) else value
-
-
-def _networks(value: Any) -> Any:
-    return forms.networks(value) if isinstance(value, str) else value
-
-
-def _moment(value: Any) -> Any:
-    return forms.moment(value) if isinstance(value, str) else value
-
-
-_AnyCase = BeforeValidator(_lower)
-_File = Annotated[Path, AfterValidator(forms.readable_file)]
-_ClientSecret = Annotated[SecretStr, _inside(forms.client_secret)]
-_Moment = Annotated[datetime, BeforeValidator(_moment)]
-_Password = Annotated[SecretStr, _inside(forms.unblank)]
-_RootUrl = Annotated[str, AfterValidator(forms.root_url)]
-_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number of seconds above 0")]
-_SecondsOrNone = Annotated[
-    float, Field(ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")
-]
-
-
 class Settings(BaseSettings):
     """Every setting, checked: whoever holds one of these need not look again.
 
@@ -118,53 +87,58 @@ class Settings(BaseSettings):
     azure_client_id: Annotated[str, AfterValidator(forms.client_id)] = Field(
         description="the Application (client) ID from the Overview page of the app registration"
     )
-    azure_client_secret: _ClientSecret | None = None
-    azure_client_secret_next: _ClientSecret | None = None
-    azure_client_certificate_path: _File | None = None
+    azure_client_secret: ClientSecret | None = None
+    azure_client_secret_next: ClientSecret | None = None
+    azure_client_certificate_path: File | None = None
     azure_client_certificate_password: SecretStr | None = None
-    sign_in: Annotated[SignIn, _AnyCase] = Field(SignIn.APP, description="app or delegated")
+    sign_in: Annotated[SignIn, AnyCase] = Field(SignIn.APP, description="app or delegated")
     azure_username: Annotated[str, AfterValidator(forms.user_name)] | None = None
-    azure_password: _Password | None = None
-    secret_expires: _Moment | None = None
-    password_expires: _Moment | None = None
-    azure_authority_host: _RootUrl = "https://login.microsoftonline.com"
-    graph_url: _RootUrl = "https://graph.microsoft.com"
+    azure_password: Password | None = None
+    secret_expires: Moment | None = None
+    password_expires: Moment | None = None
+    azure_authority_host: RootUrl = "https://login.microsoftonline.com"
+    graph_url: RootUrl = "https://graph.microsoft.com"
     ca_bundle: Annotated[Path, AfterValidator(forms.authorities)] | None = None
 
-    api_keys: Annotated[tuple[ApiKey, ...], BeforeValidator(_keys)] = ()
+    api_keys: ApiKeys = ()
     host: Annotated[str, AfterValidator(forms.host)] = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535, description="a whole number from 0 to 65535")
-    tls_cert_path: _File | None = None
-    tls_key_path: _File | None = None
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = ()
+    tls_cert_path: File | None = None
+    tls_key_path: File | None = None
+    trusted_proxies: Networks = ()
     rate_limit: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="a number of requests a second, 0 for no limit"
     )
 
-    scope: Annotated[ScopeSetting, BeforeValidator(_scope)] = ScopeSetting(tenant=True)
-    poll_interval: _Seconds = 10.0
-    fresh_for: _Seconds = 30.0
-    keep_for: _Seconds = 300.0
-    directory_interval: _Seconds = 60.0
-    when_blind: Annotated[WhenBlind, _AnyCase] = Field(
+    scope: ScopeList = ScopeSetting(tenant=True)
+    poll_interval: Seconds = 10.0
+    fresh_for: Seconds = 30.0
+    keep_for: Seconds = 300.0
+    directory_interval: Seconds = 60.0
+    when_blind: Annotated[WhenBlind, AnyCase] = Field(
         WhenBlind.UNKNOWN, description="last, unknown or reachable"
     )
-    rules_file: _File | None = None
+    rules_file: File | None = None
     state_dir: Annotated[Path, AfterValidator(forms.folder)] | None = None
-    wrap_up: _SecondsOrNone = 0.0
-    debounce: _SecondsOrNone = 0.0
+    wrap_up: SecondsOrNone = 0.0
+    debounce: SecondsOrNone = 0.0
     status_messages: bool = Field(default=False, description="true or false")
     explain_history: bool = Field(default=False, description="true or false")
     key_in_query: bool = Field(default=False, description="true or false")
     default_country: Annotated[str, AfterValidator(forms.country)] = "DE"
     access_log: bool = Field(default=False, description="true or false")
-    log_format: Annotated[LogFormat, _AnyCase] = Field(LogFormat.TEXT, description="json or text")
-    log_level: Annotated[LogLevel, _AnyCase] = Field(
+    log_format: Annotated[LogFormat, AnyCase] = Field(LogFormat.TEXT, description="json or text")
+    log_level: Annotated[LogLevel, AnyCase] = Field(
         LogLevel.INFO, description="debug, info, warning or error"
     )
 
     warnings: tuple[str, ...] = Field((), exclude=True, repr=False)
     """What is allowed but should be known, one sentence each; whoever starts the service logs them."""
+
+    @property
+    def unencrypted(self) -> bool:
+        """Whether keys and presence travel over the network in plain HTTP."""
+        return self.host not in LOOPBACK and not self.tls_cert_path
 
     @classmethod
     def settings_customise_sources(

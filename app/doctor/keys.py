@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.config import ApiKey, Scope, Settings
-from app.config.settings import LOOPBACK
 from app.doctor.causes import found
 from app.doctor.findings import Finding, worst_first
 
@@ -13,7 +12,7 @@ from app.doctor.findings import Finding, worst_first
 def examine_keys(settings: Settings, *, secret_files: Iterable[Path]) -> Finding:
     """The keys and what guards them; `secret_files` are those that hold a secret."""
     findings = [_keys(settings)]
-    if settings.host not in LOOPBACK and not settings.tls_cert_path:
+    if settings.unencrypted:
         findings.append(found("keys-unencrypted"))
     if readable := readable_by_all(secret_files):
         findings.append(found("secrets-readable", files=" ".join(map(str, readable))))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from app.config import Settings
-from app.config.settings import LOOPBACK
 from app.doctor.causes import found
 from app.doctor.expiries import judge
 from app.doctor.failures import Way
@@ -93,7 +92,7 @@ class Rounds:
     def _of_settings(self) -> Iterator[Finding]:
         if self._tenant.users.narrow:
             yield found("permission-narrow", kind=self._kind)
-        if self._settings.host not in LOOPBACK and not self._settings.tls_cert_path:
+        if self._settings.unencrypted:
             yield found("keys-unencrypted")
 
     @property
