@@ -1,8 +1,9 @@
 """HTTP as uvicorn reads it, with limits on what a client may send before anybody has asked who it is.
 
 An ASGI application is called when a request's head is complete, so it cannot see a head without an end, nor
-one that comes a byte a second; uvicorn itself reads both for as long as they last. Hence this one subclass of
-its protocol: everything else, the idle time between two requests included, stays uvicorn's.
+one that comes a byte a second; uvicorn itself reads both for as long as they last. Hence this subclass of its
+protocol, on top of those of `at_once.py` (how an answer is written) and `idle.py` (how long a connection may
+idle); everything else stays uvicorn's.
 """
 
 import asyncio
