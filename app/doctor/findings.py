@@ -1,7 +1,7 @@
 """What a check has found, in machine words; sentences are made of it elsewhere."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -69,11 +69,4 @@ def outcome(findings: Iterable[Finding]) -> Status:
 def worst_first(findings: Iterable[Finding]) -> Finding:
     """Several findings of one step as one: the worst, with the others beside it."""
     first, *others = sorted(findings, key=lambda one: -_SEVERITY.index(one.status))
-    return Finding(
-        step=first.step,
-        status=first.status,
-        cause=first.cause,
-        words=first.words,
-        detail=first.detail,
-        also=tuple(others),
-    )
+    return replace(first, also=tuple(others))

@@ -13,7 +13,7 @@ _CONNECTING = ".connect_tcp.started"
 _ENCRYPTED = "start_tls.complete"
 _PROXY_NOT_ENCRYPTED = "connection.start_tls.failed"
 _AS_DER = True
-_HTTPS = 443
+HTTPS = 443
 NO_TLS = "the proxy itself does not speak TLS"
 """What a ProxyError says where the proxy is named by https:// and does not speak it."""
 
@@ -41,7 +41,7 @@ def proxy_for(url: str) -> str | None:
         host, port = _look(url, stop, verify=unverified(), timeout_s=1)
     except (httpx.HTTPError, httpx.InvalidURL):
         return None  # no host at all, which the resolver will say
-    own = (wanted.host, wanted.port or _HTTPS)
+    own = (wanted.host, wanted.port or HTTPS)
     return None if (host, port) == own else at(host, port)
 
 
@@ -72,7 +72,7 @@ def unverified() -> ssl.SSLContext:
 def address_of(root: str) -> tuple[str, int]:
     """The host and the port that `root` leads to."""
     parts = urlsplit(root)
-    return parts.hostname or "", parts.port or _HTTPS
+    return parts.hostname or "", parts.port or HTTPS
 
 
 def named(root: str) -> str:
@@ -83,7 +83,7 @@ def named(root: str) -> str:
 def at(host: str, port: int) -> str:
     """A host as people write it: with its port only where that is not the usual one."""
     bare = f"[{host}]" if ":" in host else host
-    return bare if port == _HTTPS else f"{bare}:{port}"
+    return bare if port == HTTPS else f"{bare}:{port}"
 
 
 def _look(url: str, stop: Any, *, verify: ssl.SSLContext, timeout_s: float) -> Any:

@@ -19,7 +19,6 @@ from app.doctor.threads import in_thread
 from app.errors import SettingsError
 from app.graph.transport import check_proxies
 
-_HTTPS = 443
 # How a proxy fails before it says a word; later on httpx calls it a failure to connect.
 _NO_ANSWER = (httpx.ReadTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
@@ -129,7 +128,7 @@ class Network:
         way = self.way(root)
         host, _, port = (way.proxy or "").rpartition(":")
         try:
-            await self._touch(*((host, int(port)) if host else (way.proxy or "", _HTTPS)))
+            await self._touch(*((host, int(port)) if host else (way.proxy or "", hops.HTTPS)))
             await self._certificate(root, hops.unverified())
         except httpx.ProxyError as error:
             return failure(error, way=way)
