@@ -43,6 +43,9 @@ _LOG = logging.getLogger(__name__)
 # uvicorn finishes what it has begun, for this long.
 _DRAIN_S = 8
 _BACKLOG = 2048
+# Longer than callers usually keep a connection that they do not use: whoever hangs up second never has a
+# question cross the hanging up, which looks to the caller like a service that has died.
+_IDLE_S = 75
 
 
 def build_api() -> FastAPI:
@@ -138,6 +141,7 @@ def serve(settings: Settings, *, source: SettingsSource) -> None:
         http=BoundedProtocol,
         ws="none",
         lifespan="on",
+        timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_DRAIN_S,
         ssl_certfile=settings.tls_cert_path,
         ssl_keyfile=settings.tls_key_path,

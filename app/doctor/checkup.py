@@ -32,6 +32,7 @@ from app.graph.throttle import GraphBudget
 from app.graph.tokens import TokenSource
 from app.graph.transport import GraphTransport, open_http, trusted_authorities
 from app.ingest.expiry import Countdown, announced_by
+from app.presence.expiry import Expiry
 from app.presence.phones import NumberReader
 
 
@@ -163,7 +164,10 @@ class _Case:
         with suppress(TimeoutError):  # throttled, Graph is not asked before its time: then nobody tells
             async with asyncio.timeout(self._checkup.patience.answer_s):
                 await countdown.round()
-        return judge(countdown.latest, now=self._checkup.clock.now())
+        endings: Sequence[Expiry] = countdown.latest
+        if self._trial.token is None:  # what Microsoft could not be asked about, nobody needs to tell it
+            endings = [one for one in endings if one.is_known]
+        return judge(endings, now=self._checkup.clock.now())
 
     async def _keys(self) -> Finding:
         return examine_keys(self._settings, secret_files=self._checkup.secret_files())

@@ -88,7 +88,7 @@ def test_steps_behind_a_wrong_one_are_skipped(bench: Bench) -> None:
     """They say so, instead of failing in their own words."""
     findings = check_up(bench.app | {"AZURE_CLIENT_SECRET": "not~the~right~secret~at~all"})
     skipped = [one.step for one in findings if one.status is Status.SKIPPED]
-    assert skipped == [Step.PERMISSIONS, Step.USERS, Step.PRESENCE]
+    assert skipped == [Step.PERMISSIONS, Step.USERS, Step.PRESENCE, Step.EXPIRY]
 
 
 def _password_tries(bench: Bench) -> int:
