@@ -103,3 +103,12 @@ def test_each_answer_tells_a_browser_to_be_careful_and_nobody_what_runs_here(
     assert "unsafe-inline" not in policy.partition("style-src")[0]
     assert not {"server", "x-powered-by", "access-control-allow-origin"} & set(answer.headers)
     assert answer.is_success or answer.headers["cache-control"] == "no-store"
+
+
+def test_a_connection_that_pauses_between_two_calls_is_still_good(service: Service) -> None:
+    """A phone system asks again after some seconds; a server that hangs up first loses that question."""
+    with connect(service) as connection:
+        for pause_s in (6.0, 0.0):
+            connection.sendall(ASK + b"\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+            time.sleep(pause_s)
