@@ -32,6 +32,7 @@ _AT_ONE_STEP: Mapping[str, str] = {
     "group_missing": "group-missing",
     "mass_removal": "many-vanished",
     "rules": "rules-refused",
+    "settings": "settings-refused",
     "snapshot": "snapshot-unwritable",
 }
 
