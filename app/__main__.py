@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,18 +10,30 @@ from pathlib import Path
 from app import __version__
 from app.errors import RulesError, SettingsError
 
+# What a shell tells of a command that SIGPIPE has ended; 1 would mean that `check` has warnings.
+_PIPE_CLOSED = 141
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a settings error is told in its own words, without a traceback."""
+    """Run one command; a settings error is told in its own words, without a traceback.
+
+    A reader that hangs up, as `head` does, ends it silently.
+    """
     chosen = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = chosen.run
     try:
-        return run(chosen)
+        status = run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left must not fail once more at exit (Python, *signal*, "Note on SIGPIPE").
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
     except (SettingsError, RulesError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _serve(chosen: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ _BY_STEP: Mapping[Step, Mapping[Status, tuple[str, ...]]] = {
             "settings-incomplete",
             "settings-wrong",
             "secret-is-the-id",
+            "settings-refused",
             "service-fault",
         ),
     },

@@ -1,7 +1,7 @@
 """What is wrong with a running service, told from what it knows already, on a schedule, never per request."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from app.config import Settings
@@ -13,6 +13,7 @@ from app.doctor.graph_faults import is_policy, permissions_kind
 from app.doctor.hops import named
 from app.doctor.sign_in_faults import SignInCase, diagnose
 from app.errors import SignInError
+from app.graph.credentials import Credentials
 from app.ingest.periodic import Feed
 from app.ingest.tenant import Tenant
 
@@ -31,6 +32,7 @@ _AT_ONE_STEP: Mapping[str, str] = {
     "group_missing": "group-missing",
     "mass_removal": "many-vanished",
     "rules": "rules-refused",
+    "settings": "settings-refused",
     "snapshot": "snapshot-unwritable",
 }
 
@@ -41,28 +43,35 @@ class Rounds:
     def __init__(self, tenant: Tenant, *, settings: Settings) -> None:
         self._tenant = tenant
         self._settings = settings
-        self._diagnosed: tuple[SignInError, Finding] | None = None
+        self._diagnosed: dict[SignInError, Finding] = {}
         self.findings: tuple[Finding, ...] = ()
 
     async def round(self) -> None:
         """Look at everything once."""
-        fault = self._tenant.tokens.fault
-        sign_in = [await self._diagnosis(fault)] if fault else []
+        sign_in = await self._of_sign_in()
         self.findings = (*sign_in, *self._of_feeds(), *self._of_endings(), *self._of_settings())
 
-    async def _diagnosis(self, fault: SignInError) -> Finding:
-        """The cause of a fault, found once for each: it may mean reading a certificate."""
-        if self._diagnosed is None or self._diagnosed[0] is not fault:
-            finding = await asyncio.to_thread(diagnose, fault, case=self._case())
-            self._diagnosed = (fault, finding)
-        return self._diagnosed[1]
+    async def _of_sign_in(self) -> Iterable[Finding]:
+        """What keeps out the credentials in use, and those that are to be; a cause of both once."""
+        handover = self._tenant.handover
+        tried = [(self._tenant.tokens.fault, handover.credentials)]
+        if candidate := handover.candidate:
+            tried.append((candidate.fault, candidate.credentials))
+        self._diagnosed = {
+            fault: self._diagnosed.get(fault) or await self._diagnosis(fault, credentials)
+            for fault, credentials in tried
+            if fault
+        }
+        return {finding.cause: finding for finding in self._diagnosed.values()}.values()
 
-    def _case(self) -> SignInCase:
+    async def _diagnosis(self, fault: SignInError, credentials: Credentials) -> Finding:
+        """The cause of a fault, found once for each: it may mean reading a certificate."""
+        return await asyncio.to_thread(diagnose, fault, case=self._case(credentials))
+
+    def _case(self, credentials: Credentials) -> SignInCase:
         way = self._way(self._settings.azure_authority_host)
         graph = urlsplit(self._settings.graph_url).hostname or ""
-        return SignInCase(
-            credentials=self._tenant.handover.credentials, way=way, graph=graph, now=self._tenant.clock.now()
-        )
+        return SignInCase(credentials=credentials, way=way, graph=graph, now=self._tenant.clock.now())
 
     def _of_feeds(self) -> Iterator[Finding]:
         for feed in self._tenant.supervisor.feeds:

@@ -9,6 +9,7 @@ from app.errors import (
     MassRemoval,
     PermissionMissing,
     RulesError,
+    SettingsError,
     SnapshotError,
     UnexpectedAnswer,
 )
@@ -39,6 +40,7 @@ ROWS: list[tuple[str, Exception, str, str]] = [
     ("groups", GroupMissing("There is no group"), "group-missing", "users"),
     ("directory", MassRemoval("40 of 60 people would vanish"), "many-vanished", "users"),
     ("rules", RulesError("rules.toml line 3"), "rules-refused", "settings"),
+    ("settings", SettingsError(".env line 3 cannot be read"), "settings-refused", "settings"),
     ("snapshot", SnapshotError("No space left on device"), "snapshot-unwritable", "settings"),
     ("presence", ZeroDivisionError("division by zero"), "service-fault", "settings"),
 ]

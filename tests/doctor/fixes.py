@@ -53,6 +53,7 @@ FIXES: dict[str, tuple[Names, ...]] = {
     "settings-incomplete": (OVERVIEW, SECRETS, VALUE),
     "settings-wrong": (same(".env"),),
     "secret-is-the-id": (VALUE, SECRETS),
+    "settings-refused": (same(".env"),),
     "rules-refused": (same("docs/rules.md"),),
     "snapshot-unwritable": (same("PRESENCE_STATE_DIR"),),
     "dns-unknown-host": (same("AZURE_AUTHORITY_HOST"), GRAPH_URL),

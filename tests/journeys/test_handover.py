@@ -73,6 +73,11 @@ def hang_up(service: Service) -> None:
     service.process.signal(signal.SIGHUP)
 
 
+def findings(service: Service) -> list[str]:
+    """The causes that the doctor names."""
+    return [finding["cause"] for finding in service.health()["tenants"][0]["findings"]]
+
+
 def start_load(service: Service) -> subprocess.Popen[str]:
     """Callers in a process of their own, for whom an answer is all that counts."""
     url = service.http.base_url
@@ -147,6 +152,7 @@ def test_a_wrong_new_secret_leaves_everything_as_it_was_and_says_so(
     assert (told["candidate"]["rejected"], told["candidate"]["faultCode"]) == (True, "sign_in_refused")
     assert "AADSTS7000215" in told["candidate"]["fault"]
     assert service.health()["status"] == "degraded"
+    eventually(lambda: findings(service) == ["secret-wrong"], within_s=5, what=lambda: f"{findings(service)}")
     assert service.get("/health/ready").is_success
     tenant.revoke(access=True)
     good = [("client_credentials", 200), ("client_credentials", 401), ("client_credentials", 200)]
@@ -160,6 +166,7 @@ def test_a_wrong_new_secret_leaves_everything_as_it_was_and_says_so(
     hang_up(service)
     eventually(lambda: service.health()["status"] == "ok", within_s=5)
     assert service.sign_in()["candidate"] is None
+    eventually(lambda: findings(service) == [], within_s=5)
     assert WRONG not in service.process.output
 
 
