@@ -61,7 +61,7 @@ class SettingsWatch:
 
     def look_now(self) -> asyncio.Task[bool]:
         """A look that begins after this call; one under way may have read the files already."""
-        return self._flights.start("look now", self._look_once_more)
+        return self._flights.start(object(), self._look_once_more)
 
     async def close(self) -> None:
         """Stop looking."""

@@ -332,6 +332,17 @@ async def test_a_look_asked_for_begins_after_the_asking(watched: Watched) -> Non
     assert watched.host.asked_with == [NEW]
 
 
+async def test_asked_for_once_more_while_it_looks_it_looks_once_more(watched: Watched) -> None:
+    """A second SIGHUP: the look that the first one began may have read the files before they were written."""
+    watched.mounted.write_text("half")
+    first = watched.watch.look_now()
+    while not watched.clock.sleeping:  # noqa: ASYNC110 - the clock under test tells nobody who sleeps
+        await asyncio.sleep(0.001)
+    watched.mounted.write_text(NEW)
+    await watched.clock.carry(asyncio.wait({first, watched.watch.look_now()}))
+    assert watched.host.asked_with == [NEW]
+
+
 async def test_the_feed_shows_the_fault_and_forgets_it(
     watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
