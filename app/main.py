@@ -19,6 +19,7 @@ from app.api.docs import install_docs
 from app.api.door import Door
 from app.api.hotpath import HotPath
 from app.api.keys import KeyRing
+from app.api.listpath import ListPath
 from app.api.metering import Meter, RouteNote
 from app.api.middleware import guarded
 from app.api.openapi import publish
@@ -103,12 +104,14 @@ def build_app(
             api.state.renderer = Renderer(status_messages=settings.status_messages)
             pages = Pages(tenant.desk, api.state.renderer, timer=clock.monotonic)
             api.state.batch = Batch(tenant.desk, api.state.renderer, pages)
+            list_path.open(api.state.batch)
             hot_path.open(pages)
             yield
 
     api.router.lifespan_context = lifespan
     rate = RateLimit(settings.rate_limit, timer=clock.monotonic)
-    app = guarded(RouteNote(api), keys=keys, rate=rate)
+    list_path = ListPath(RouteNote(api))
+    app = guarded(list_path, keys=keys, rate=rate)
     app = AccessLog(app) if settings.access_log else app
     app = ClientAddress(app, trusted=settings.trusted_proxies) if settings.trusted_proxies else app
     hot_path = HotPath(

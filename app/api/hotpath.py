@@ -7,6 +7,8 @@ error, every other status, every other shape comes from there.
 """
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,7 +16,7 @@ from app.api.access_log import write_access
 from app.api.at_once import AtOnce, send_whole
 from app.api.dependencies import USER_PATH
 from app.api.door import Door
-from app.api.pages import Moment, Page, Pages
+from app.api.pages import Flat, Moment, Page, Pages
 from app.api.proxies import Networks, as_asked
 from app.api.refusals import LOOKUP
 from app.api.render import CACHE_CONTROL, has_already
@@ -38,8 +40,11 @@ _FLAT_LENGTH = b"cache-control: no-store" + _LENGTH
 _FLAT_JSON = b"\r\ncontent-type: application/json; charset=utf-8" + _SAFE
 _END = b"\r\n"
 
-Shaped = Callable[[Page, Moment, Mapping[bytes, bytes]], AtOnce]
-"""Makes an answer of a page, a moment, and the headers of the request."""
+T = TypeVar("T")
+Found = Callable[[str, float], tuple[T, Moment] | None]
+"""Finds what an answer is made of, by a key in lower case and the time."""
+Shaped = Callable[[T, Moment, Mapping[bytes, bytes]], AtOnce]
+"""Makes an answer of that, a moment, and the headers of the request."""
 
 
 class HotPath:
@@ -83,10 +88,10 @@ class HotPath:
             scope = as_asked(scope, trusted=self._trusted)
         path, query = scope["path"], scope["query_string"]
         if path == LOOKUP:
-            answer = self._answer(_address_in(query), scope, pages, _flat, now=began)
+            answer = self._answer(_address_in(query), scope, pages, pages.find_flat, _flat, now=began)
             answered = self._looked_up
         elif path.startswith(_PRESENCE) and not query:
-            answer = self._answer(path[_BEHIND_PRESENCE], scope, pages, _whole, now=began)
+            answer = self._answer(path[_BEHIND_PRESENCE], scope, pages, pages.find, _whole, now=began)
             answered = self._asked_by_path
         else:
             return None
@@ -97,14 +102,16 @@ class HotPath:
                 write_access(scope, answer.status, took_s * 1000)
         return answer
 
-    def _answer(self, user: str, scope: Scope, pages: Pages, shape: Shaped, *, now: float) -> AtOnce | None:
+    def _answer(  # noqa: PLR0913 - who asks, for whom, and how that is answered
+        self, user: str, scope: Scope, pages: Pages, find: Found[T], shape: Shaped[T], *, now: float
+    ) -> AtOnce | None:
         """The answer about somebody, if the caller may have it and there is a page for it."""
         headers = dict(scope["headers"])
         if len(headers) < len(scope["headers"]) or not _BODY.isdisjoint(headers):
             return None  # which of two headers counts, and what a body means, others know
         try:
             name = self._door.check(scope, headers)  # first, so that a stranger never learns who is known
-            if (found := pages.find(key := user.lower(), now)) is None:
+            if (found := find(key := user.lower(), now)) is None:
                 return None
             self._door.count(name)
         except CallerError:
@@ -114,12 +121,15 @@ class HotPath:
 
 
 def _address_in(query: bytes) -> str:
-    """The address in a query that holds nothing else, `@` encoded or not; empty for any other query."""
+    """The address in a query that holds nothing else, however encoded; empty for any other query."""
     if not query.startswith(_EMAIL):
         return ""
-    value = query[len(_EMAIL) :].replace(b"%40", b"@")
-    plain = value.isascii() and b"&" not in value and b"%" not in value and b"+" not in value
-    return value.decode() if plain else ""
+    value = query[len(_EMAIL) :].replace(b"%40", b"@")  # all that most callers encode
+    if b"&" in value or b"+" in value:
+        return ""
+    if b"%" in value:
+        value = unquote_to_bytes(value)
+    return value.decode() if value.isascii() else ""
 
 
 def _whole(page: Page, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce:
@@ -136,8 +146,8 @@ def _whole(page: Page, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce
     return AtOnce(200, lines, body)
 
 
-def _flat(page: Page, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce:
+def _flat(flat: Flat, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce:
     """What `Shape.found` says in its default shape."""
-    body = b"".join((page.flat_before, moment.in_flat, page.flat_behind))
+    body = b"".join((flat[0], moment.in_flat, flat[1]))
     lines = b"".join((_FLAT_LENGTH, b"%d" % len(body), _FLAT_JSON, request_id(headers), _END))
     return AtOnce(200, lines, body)

@@ -6,7 +6,7 @@ remembers which person, which rules and which groups it was made from: whoever f
 anew, so nobody has to announce a change. What time alone changes (too old, wrapping up) is never on a page.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,14 +18,22 @@ from app.api.render import Renderer, etag_of, timestamp
 from app.errors import MalformedRequest
 from app.ingest.desk import Desk
 from app.presence.addresses import parse_user
-from app.presence.entry import Entry
+from app.presence.entry import Asked, Entry
 from app.presence.models import Person
 from app.presence.rulebook import Rulebook
 from app.presence.scope import Members
 
+# An entry of a list, but for its presence.
+_USER = b',{"user":'
+_FOUND = b',"outcome":"found","presence":'
+_END = b"}"
 
-class Page(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
-    """One person's answer on every route, in two parts each: time comes between them."""
+Flat = tuple[bytes, bytes]
+"""A call flow's answer in two parts: time comes between them."""
+
+
+class Page(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """One person's answer in two parts, and the same for call flows once one has asked."""
 
     person: Person
     rulebook: Rulebook
@@ -33,8 +41,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     etag: bytes
     before: bytes
     behind: bytes
-    flat_before: bytes
-    flat_behind: bytes
+    flat: Flat | None = None
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -90,32 +97,51 @@ class Pages:
             page = entry.rendered = self._build(person, entry)
         return (page, moment(asked.wall, int(age_s))) if page else None
 
-    def find_all(self, keys: Iterable[str], now: float) -> list[tuple[Page, Moment] | None]:
-        """`find` for many: whoever's page is still good is found without a call of their own."""
-        rulebook, members = self._rules.rulebook, self._directory.members
-        only, entry_of, fresh_for_s = self._directory.only, self._entries.get, self._fresh_for_s
-        moments: dict[int, Moment] = {}
-        found: list[tuple[Page, Moment] | None] = []
-        for key in keys:
-            person = only(key)
+    def find_flat(self, key: str, now: float) -> tuple[Flat, Moment] | None:
+        """The same for a call flow; this part of a page is built when the first one asks."""
+        found = self.find(key, now)
+        if found is None:
+            return None
+        page, then = found
+        flat = page.flat or self._flatten(page)
+        return (flat, then) if flat else None
+
+    def write(self, keys: Sequence[str], echoes: Sequence[bytes], *, into: list[bytes]) -> dict[int, int]:
+        """Append an entry of a list, in parts, for each key that `find` finds; its echo is what was asked.
+
+        For the others one empty part is appended: returns where it lies, by the position of the key. This is
+        one loop without a call for whoever has a page, because it runs a thousand times for a request.
+        """
+        now, rulebook, members = self.timer(), self._rules.rulebook, self._directory.members
+        entry_of, append = self._entries.get, into.extend
+        moments: dict[int, bytes] = {}  # by the identity of what was asked, which many people share
+        gaps: dict[int, int] = {}
+        people = self._directory.only_each(keys)
+        for index, (person, echo) in enumerate(zip(people, echoes, strict=True)):
             entry = entry_of(person.id) if person else None
             page = entry.rendered if entry else None
             if (
-                entry is None
-                or not isinstance(page, Page)
-                or page.person is not person
-                or page.rulebook is not rulebook
-                or page.members is not members
-                or now - entry.asked.at >= fresh_for_s
+                entry is not None
+                and type(page) is Page
+                and page.person is person
+                and page.rulebook is rulebook
+                and page.members is members
+                and (then := moments.get(id(asked := entry.asked)) or self._remember(asked, now, moments))
             ):
-                found.append(self.find(key, now))
-                continue
-            asked = entry.asked
-            then = moments.get(id(asked))
-            if then is None:
-                then = moments[id(asked)] = moment(asked.wall, int(now - asked.at))
-            found.append((page, then))
-        return found
+                append((_USER, echo, _FOUND, page.before, then, page.behind, _END))
+            elif found := self.find(keys[index], now):
+                append((_USER, echo, _FOUND, found[0].before, found[1].in_body, found[0].behind, _END))
+            else:
+                gaps[index] = len(into)
+                into.append(b"")
+        return gaps
+
+    def _remember(self, asked: Asked, now: float, moments: dict[int, bytes]) -> bytes:
+        """The moment of a reading, empty if it is no longer fresh."""
+        age_s = now - asked.at
+        then = moment(asked.wall, int(age_s)).in_body if age_s < self._fresh_for_s else b""
+        moments[id(asked)] = then
+        return then
 
     def _build(self, person: Person, entry: Entry) -> Page | None:
         ended = entry.known.call_ended_at
@@ -129,7 +155,6 @@ class Pages:
             return None
         now = moment(entry.asked.wall, body["age"])
         before, behind = _cut(msgspec.json.encode(body), now.in_body)
-        flat_before, flat_behind = _cut(bytes(Shape({}).found(answer).body), now.in_flat)
         return Page(
             person=person,
             rulebook=rulebook,
@@ -137,9 +162,17 @@ class Pages:
             etag=etag_of(body).encode(),
             before=before,
             behind=_shared(behind),
-            flat_before=flat_before,
-            flat_behind=_shared(flat_behind),
         )
+
+    def _flatten(self, page: Page) -> Flat | None:
+        answer = self._desk.recall(page.person.id)
+        sighting = answer.sighting
+        if sighting.stale or sighting.age_s is None or sighting.observed_at is None:
+            return None  # since it was found
+        now = moment(sighting.observed_at, int(sighting.age_s))
+        before, behind = _cut(bytes(Shape({}).found(answer).body), now.in_flat)
+        page.flat = before, _shared(behind)
+        return page.flat
 
 
 def _is_asked_for_plainly(person: Person) -> bool:

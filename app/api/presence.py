@@ -1,12 +1,10 @@
 """`/presence`: one person, many, or everybody."""
 
-import codecs
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
+from app.api.batch_body import users_of
 from app.api.cursor import Cursor
 from app.api.dependencies import (
     DECLARED_KEYS,
@@ -20,18 +18,9 @@ from app.api.dependencies import (
 from app.api.openapi import problems
 from app.api.render import json_answer, json_response
 from app.api.schemas import BatchBody, PageBody, PresenceBody, PresenceFilter
-from app.errors import MalformedRequest, UnsupportedBody
 from app.presence.answers import Answer
 from app.presence.directory import position
 from app.turns import in_turns
-
-
-class _BatchBody(msgspec.Struct):
-    users: list[Any]
-
-
-_batch_body = msgspec.json.Decoder(_BatchBody)
-
 
 router = APIRouter(prefix="/presence", tags=["Presence"], dependencies=DECLARED_KEYS)
 
@@ -67,7 +56,7 @@ async def get_batch(
 )
 async def post_batch(request: Request, batch: TheBatch, ruleset: RulesetAsked = None) -> Response:
     """Each entry is answered by itself, in the order asked; one bad entry never fails the list."""
-    return json_answer(await batch.body(await _users_of(request), ruleset=ruleset))
+    return json_answer(await batch.body(await users_of(request), ruleset=ruleset))
 
 
 @router.get(
@@ -108,36 +97,3 @@ async def get_presence(
 ) -> Response:
     """`{user}` is a mail address, user principal name, alias or object id, in any letter case."""
     return renderer.response(await tenant.desk.answer(user, ruleset=ruleset), request)
-
-
-async def _users_of(request: Request) -> list[Any]:
-    """The list in the body, read here rather than by FastAPI to tell a wrong type from broken JSON."""
-    content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if content_type != "application/json" and not content_type.endswith("+json"):
-        raise UnsupportedBody("Send JSON, with the header Content-Type: application/json.")
-    try:
-        return _entries(await request.body())
-    except (msgspec.MsgspecError, RecursionError, ValueError):
-        raise MalformedRequest(
-            'The body is not JSON with a list "users", such as {"users": ["max@firm.example"]}.'
-        ) from None
-
-
-def _entries(body: bytes) -> list[Any]:
-    """The list "users"; an entry that JSON allows and text does not is kept, to be invalid by itself."""
-    text = body.removeprefix(codecs.BOM_UTF8).decode()
-    try:
-        return _batch_body.decode(text).users
-    except msgspec.MsgspecError:
-        # Python's own parser also takes lone surrogates and numbers beyond any range.
-        lenient = json.loads(text, parse_float=str)
-        return list(map(_echoable, msgspec.convert(lenient, _BatchBody).users))
-
-
-def _echoable(entry: Any) -> Any:
-    """The entry itself, or what JSON can say of it where UTF-8 cannot."""
-    try:
-        msgspec.json.encode(entry)
-    except UnicodeEncodeError:
-        return msgspec.Raw(json.dumps(entry).encode())
-    return entry

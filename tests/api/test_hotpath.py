@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from app.api.pages import Page
 from app.presence.models import Person
 from tests.support.firm import HOST, IDS, MAX, MAX_ID, nameless, quick, slowly, with_key
 from tests.support.twins import ENTRIES, KEY, Twins
@@ -25,6 +26,8 @@ from tests.support.twins import ENTRIES, KEY, Twins
         f"/presence/{quote('ÜWE@münchen.example')}",
         f"/lookup?email={MAX}",
         "/lookup?email=max.muster%40firm.example",
+        "/lookup?email=max%2Bmuster@firm.example",
+        "/lookup?email=%6dax%2emuster%40FIRM.example",
         f"/lookup?email={MAX_ID}",
         "/lookup?email=EVA@firm.example",
     ],
@@ -63,7 +66,9 @@ def test_a_known_and_fresh_person_is_answered_the_short_way(
         ("/lookup/?email=max.muster@firm.example", 200),
         ("/lookup?email=", 400),
         ("/lookup?email=max+muster@firm.example", 200),
-        ("/lookup?email=max%2Bmuster@firm.example", 200),
+        ("/lookup?email=max%252Bmuster@firm.example", 200),
+        ("/lookup?email=max.muster%4@firm.example", 404),
+        ("/lookup?email=%E9va@firm.example", 404),
         ("/lookup?email=%22max.muster@firm.example%22", 200),
         ("/lookup?email='max.muster@firm.example'", 200),
         ("/lookup?email='odd%20one'@firm.example", 404),
@@ -154,6 +159,19 @@ def test_the_whole_application_answers_as_its_short_way_does(twins_of: Callable[
     twins = twins_of()
     before, _ = twins.ask(f"/presence/{MAX}", [HOST])
     assert nameless(twins.call(f"/presence/{MAX}", [HOST])) == nameless(before)
+
+
+def test_a_call_flows_part_of_a_page_is_built_when_one_asks(twins_of: Callable[..., Twins]) -> None:
+    """It would take a third of the room, and most callers use one of the two."""
+    twins = twins_of()
+    entry = twins.tenants[0].store.entries[MAX_ID]
+    quick(twins, f"/presence/{MAX}", [HOST])
+    assert isinstance(entry.rendered, Page)
+    assert not entry.rendered.flat
+    for age_s in (0.0, 3.2):
+        twins.clock.pass_by(age_s)
+        assert quick(twins, f"/lookup?email={MAX}", [HOST]).status == 200
+        assert entry.rendered.flat
 
 
 def test_held_people_are_whom_the_table_thinks_they_are(twins_of: Callable[..., Twins]) -> None:

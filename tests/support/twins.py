@@ -136,6 +136,11 @@ class Twins:
         scope = _scope(target, headers, method="GET", client="127.0.0.1")
         return self._runner.run(_listen(self.fast, scope))
 
+    def post(self, target: str, *pieces: Message, headers: Headers = (), app: ASGIApp | None = None) -> Said:
+        """What the first, or another application, says to a body that comes in pieces."""
+        scope = _scope(target, headers, method="POST", client="127.0.0.1")
+        return self._runner.run(_listen(app or self.fast, scope, *pieces))
+
     def counted(self) -> Sequence[Sequence[str]]:
         """What each tells Prometheus of its requests."""
         return [
@@ -190,12 +195,13 @@ class _Life:
         await self.task
 
 
-async def _listen(app: ASGIApp, scope: Scope) -> Said:
-    """Everything an application says to a request without a body."""
+async def _listen(app: ASGIApp, scope: Scope, *pieces: Message) -> Said:
+    """Everything an application says to a request, without a body unless there are pieces of one."""
     said: list[Message] = []
+    left = iter(pieces)
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return next(left, {"type": "http.request", "body": b"", "more_body": False})
 
     async def send(message: Message) -> None:
         said.append(message)
