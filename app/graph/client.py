@@ -1,18 +1,18 @@
 """The questions this service asks Microsoft Graph."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from itertools import repeat
 from urllib.parse import quote, urlencode
 
 from app.errors import GroupMissing, PermissionMissing, UnexpectedAnswer
 from app.graph.transport import GraphTransport
-from app.graph.wire import UserPage, decode_presences, decode_users, encode_ids
+from app.graph.wire import UserPage, decode_answer, decode_users, encode_ids
 from app.graph.wire_expiry import decode_domain, decode_password_facts, decode_secrets
 from app.presence.entry import Asked
 from app.presence.expiry import DomainPolicy, PasswordFacts, SecretEntry
-from app.presence.models import UNKNOWN_PRESENCE, PersonChange, Reading, Source
+from app.presence.models import PersonChange, Reading, Source
 from app.presence.phones import NumberReader
 from app.turns import OneByOne, in_turns
 
@@ -41,13 +41,13 @@ class GraphClient:
         self._reading = OneByOne()
         self.narrow = False
 
-    async def presences(self, ids: Sequence[str], *, source: Source) -> tuple[dict[str, Reading], Asked]:
+    async def presences(self, ids: Sequence[str], *, source: Source) -> tuple[Mapping[str, Reading], Asked]:
         """Presence for each of at most 650 object ids; one that Graph leaves out is unknown."""
         reply = await self._transport.post("/v1.0/communications/getPresencesByUserId", encode_ids(ids))
         async with self._reading.turn():
-            found: Mapping[str, Reading] = decode_presences(reply.body)
-        asked = Asked(at=reply.asked_at, arrived_at=reply.arrived_at, wall=reply.wall, source=source)
-        return dict(zip(ids, map(found.get, ids, repeat(UNKNOWN_PRESENCE)), strict=True)), asked
+            readings = decode_answer(reply.body, ids=ids)
+            await asyncio.sleep(0)  # to take them in is as much work again
+        return readings, Asked(at=reply.asked_at, arrived_at=reply.arrived_at, wall=reply.wall, source=source)
 
     async def users(self, link: str | None) -> UserPage:
         """One page of a listing or delta round; None starts a full listing."""

@@ -3,6 +3,9 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPResponse
+from http.cookiejar import CookieJar
+from urllib.request import Request
 
 import httpx
 
@@ -11,6 +14,13 @@ import httpx
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None is how an import is made to fail
 
 _IN_TROUBLE = frozenset({httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})
+
+
+class NoCookies(CookieJar):
+    """Takes none, and does not even look for them in every answer: Graph's interface knows no sessions."""
+
+    def extract_cookies(self, response: HTTPResponse, request: Request) -> None:
+        """Leave them where they are."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from app.errors import (
     SettingsError,
     UnexpectedAnswer,
 )
-from app.graph.connections import Connections
+from app.graph.connections import Connections, NoCookies
 from app.graph.reach import why_unreachable
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
@@ -61,6 +61,7 @@ class GraphTransport:
         self._connections = connections
         self._root = root
         self._origin = _origin(httpx.URL(root))
+        self._posted_to: dict[str, httpx.URL] = {}
         self._tokens = tokens
         self.budget = budget
         self._clock = clock
@@ -68,14 +69,15 @@ class GraphTransport:
 
     async def get(self, url: str) -> Reply:
         """Fetch an absolute link or a path below the root. Raises GraphError, SignInError."""
-        return await self._send("GET", url, body=None)
+        return await self._send("GET", self._within_root(url), body=None)
 
     async def post(self, path: str, body: bytes) -> Reply:
         """Send JSON. Raises GraphError, SignInError."""
-        return await self._send("POST", path, body=body)
+        if path not in self._posted_to:  # a few at most, and one of them again and again
+            self._posted_to[path] = self._within_root(path)
+        return await self._send("POST", self._posted_to[path], body=body)
 
-    async def _send(self, method: str, url: str, *, body: bytes | None) -> Reply:
-        target = self._within_root(url)
+    async def _send(self, method: str, target: httpx.URL, *, body: bytes | None) -> Reply:
         token = await self._tokens.token()
         try:
             return await self._send_once(method, target, body=body, token=token)
@@ -143,7 +145,7 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
 def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
     """A pool of connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
     limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
-    return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits)
+    return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits, cookies=NoCookies())
 
 
 def check_proxies() -> None:

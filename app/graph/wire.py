@@ -4,8 +4,9 @@ Property names and types: Microsoft's v1.0 metadata. What the pages leave open i
 properties are ignored, words in any case are taken, an item that cannot be read costs only itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from sys import intern
 from typing import Any, TypeVar
 
@@ -13,7 +14,14 @@ import msgspec
 
 from app.errors import UnexpectedAnswer
 from app.graph.wire_errors import UNREADABLE
-from app.presence.models import PersonChange, Presence, Removal, canonical_word
+from app.presence.models import (
+    UNKNOWN_PRESENCE,
+    PersonChange,
+    Presence,
+    Reading,
+    Removal,
+    canonical_word,
+)
 
 
 class _OutOfOffice(msgspec.Struct, rename="camel", gc=False):
@@ -139,13 +147,27 @@ def encode_ids(ids: Iterable[str]) -> bytes:
 
 def decode_presences(body: bytes) -> dict[str, ReportedPresence]:
     """Presences by lower-case object id, in whatever order they came. Raises UnexpectedAnswer."""
+    return {item.id.lower(): item for item in _presences_in(body)}
+
+
+def decode_answer(body: bytes, *, ids: Sequence[str]) -> Mapping[str, Reading]:
+    """What was read about each of these lower-case ids; one that is left out is unknown.
+
+    Nearly always it is exactly they, spelt as asked: then nobody is looked for. Raises UnexpectedAnswer.
+    """
+    items = _presences_in(body)
+    found: Mapping[str, Reading] = {item.id: item for item in items}
+    if len(found) == len(items) == len(ids) and all(map(found.__contains__, ids)):
+        return found
+    found = {item.id.lower(): item for item in items}
+    return dict(zip(ids, map(found.get, ids, repeat(UNKNOWN_PRESENCE)), strict=True))
+
+
+def _presences_in(body: bytes) -> list[ReportedPresence]:
     try:
-        items = _presences.decode(body).value
+        return _presences.decode(body).value
     except UNREADABLE:
-        items, _ = _readable(body, ReportedPresence)
-    found = {item.id: item for item in items}
-    spelt = "".join(found)
-    return found if spelt == spelt.lower() else {item.id.lower(): item for item in items}
+        return _readable(body, ReportedPresence)[0]
 
 
 def decode_users(body: bytes) -> UserPage:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app.graph.connections import Connections
+from app.graph.connections import Connections, NoCookies
 
 
 class Machine:
@@ -100,3 +100,19 @@ async def test_requests_that_fail_together_give_up_their_connections_once(reache
     assert [await reached.ask(), await reached.ask()] == [200, 200]
     assert reached.machine.used[4:] == [5, 5]
     await reached.settled(open_connections=1)
+
+
+async def test_a_cookie_is_never_sent_back() -> None:
+    """Nothing that one answer sets goes along with the next request."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, headers={"set-cookie": "session=1; Path=/"})
+
+    transport = httpx.MockTransport(answer)
+    connections = Connections(lambda: httpx.AsyncClient(transport=transport, cookies=NoCookies()))
+    for _ in range(2):
+        await connections.request("GET", httpx.URL("https://graph.example/"), body=None, headers={})
+    await connections.close()
+    assert ["cookie" in request.headers for request in asked] == [False, False]

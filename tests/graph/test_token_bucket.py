@@ -54,6 +54,18 @@ async def test_never_more_than_microsoft_allows_in_any_thirty_seconds(idle_s: fl
     await queue.leave()
 
 
+async def test_a_sweep_of_a_large_tenant_is_spread_and_still_uses_what_microsoft_allows() -> None:
+    """100,000 people, 650 a request: never a heap, and done in the time it may take."""
+    queue = Queue(rate=PRESENCE_RATE, burst=PRESENCE_BURST)
+    queue.come(*range(154))
+    for _ in range(40):
+        await queue.clock.advance(0.1)
+    moments = [moment for _, moment in queue.passed]
+    assert len(moments) == 154
+    assert max(sum(start <= moment < start + 0.1 for moment in moments) for start in moments) <= 15
+    assert moments[-1] <= 1.3 * 154 * WINDOW_S / MICROSOFT_ALLOWS
+
+
 async def test_turns_are_given_in_the_order_they_were_asked_for() -> None:
     queue = Queue(rate=1.0, burst=2.0)
     queue.come(1, 2, 3)
@@ -145,7 +157,7 @@ async def test_a_refusal_halves_the_pace_after_the_pause() -> None:
 
 async def test_refused_again_and_again_it_never_stops_completely() -> None:
     """One call a second is what finds out that Microsoft is well again."""
-    queue = Queue(rate=46.0, burst=100.0)
+    queue = Queue(rate=PRESENCE_RATE, burst=PRESENCE_BURST)
     for _ in range(20):
         refused(queue)
         await queue.clock.advance(10.0)

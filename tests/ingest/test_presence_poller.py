@@ -71,6 +71,7 @@ async def test_at_most_eight_requests_of_a_sweep_are_under_way_together() -> Non
     polled = Polled(20_000, slowly)
     sweep = asyncio.create_task(polled.poller.sweep())
     while not sweep.done():
+        await polled.clock.advance(1.0)
         await clock.advance(1.0)
     assert max(together) == 8
 
