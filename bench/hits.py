@@ -11,6 +11,9 @@ from bench.run import Run
 from bench.statistics import shares
 
 _ENOUGH = 0.95
+# Where neighbours of the machine come and go, the median of many short looks says more than that of few long.
+_LOOKS = 3
+_PART_OF_A_ROUND = 0.5
 
 
 def measure(run: Run) -> None:
@@ -36,10 +39,10 @@ def ceiling_per_s(run: Run) -> float:
 def _rounds(run: Run, contestants: Sequence[Contestant]) -> None:
     per_s: dict[str, list[float]] = {one.name: [] for one in contestants}
     busy: dict[str, list[float]] = {one.name: [] for one in contestants}
-    for number in range(run.rounds):
+    for number in range(_LOOKS * run.rounds):
         for one in rotated(contestants, number):
             core = BusyCore(run.cores.server)
-            per_s[one.name].append(one.per_s(run.seconds))
+            per_s[one.name].append(one.per_s(_PART_OF_A_ROUND * run.seconds))
             busy[one.name].append(core.share)
     for one in contestants:
         share = shares(per_s[one.name], per_s[CEILING])
