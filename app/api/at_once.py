@@ -17,12 +17,31 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from app.api.idle import IdleProtocol
 
 
+class Head:
+    """The headers of many answers, ready but for a few values: None stands for one that comes with each."""
+
+    def __init__(self, *headers: tuple[bytes, bytes | None]) -> None:
+        self._headers = headers
+        fixed = ((name, b"%b" if value is None else value.replace(b"%", b"%%")) for name, value in headers)
+        self._lines = b"".join(b"%b: %b\r\n" % header for header in fixed)
+
+    def lines(self, values: tuple[bytes, ...]) -> bytes:
+        """As they go over the wire, each with its end."""
+        return self._lines % values
+
+    def pairs(self, values: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+        """As ASGI wants them."""
+        left = iter(values)
+        return [(name, next(left) if value is None else value) for name, value in self._headers]
+
+
 class AtOnce(msgspec.Struct, frozen=True, gc=False):
-    """A whole answer to a GET without a body: status, header lines with an end each, and body."""
+    """A whole answer to a GET without a body: its headers are `head` with these `values` put in."""
 
     status: int
-    lines: bytes
-    body: bytes
+    head: Head
+    values: tuple[bytes, ...]
+    body: bytes = b""
 
 
 @runtime_checkable
@@ -97,8 +116,9 @@ class PromptProtocol(IdleProtocol):
     def _write(self, answer: AtOnce, *, keep_alive: bool) -> None:
         """Do what uvicorn's own `RequestResponseCycle.send` does with a start and a body, in one write."""
         end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
+        lines = answer.head.lines(answer.values)
         self.transport.write(
-            b"".join((STATUS_LINE[answer.status], self._own_lines(), answer.lines, end, answer.body))
+            b"".join((STATUS_LINE[answer.status], self._own_lines(), lines, end, answer.body))
         )
         if not keep_alive:
             self.transport.close()
@@ -115,7 +135,6 @@ class PromptProtocol(IdleProtocol):
 
 async def send_whole(answer: AtOnce, send: Send) -> None:
     """Say the same in ASGI's words."""
-    parts = (line.partition(b": ") for line in answer.lines.splitlines())
-    headers = [(name, value) for name, _, value in parts]
+    headers = answer.head.pairs(answer.values)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
