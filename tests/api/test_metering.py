@@ -35,7 +35,8 @@ class Counted:
 
     def __init__(self, *keys: ApiKey) -> None:
         self.metrics = Metrics()
-        app = Meter(guarded(RouteNote(api), door=Door(keys=KeyRing(keys), rate=_UNLIMITED)), metrics=self.metrics)
+        door = Door(keys=KeyRing(keys), rate=_UNLIMITED)
+        app = Meter(guarded(RouteNote(api), door=door), metrics=self.metrics)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 
     @property
