@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from statistics import mean, median
 
-from bench.contestants import CEILING, HIT, LOOKUP, UNCHANGED, USUAL, Contestant, ceiling, line_up
+from bench.contestants import CEILING, HIT, LOOKUP, UNCHANGED, USUAL, Contestant, line_up
 from bench.cores import BusyCore
 from bench.results import Peer
 from bench.run import Run
@@ -24,16 +24,6 @@ def measure(run: Run) -> None:
             run.results.remark(sentence)
         _rounds(run, field.contestants)
     _compare(run)
-
-
-def ceiling_per_s(run: Run) -> float:
-    """This run's ceiling; measured for itself if only a part of the figures is wanted."""
-    known = run.results.peer(CEILING)
-    if known:
-        return median(known.per_s)
-    with ExitStack() as stack:
-        bare = ceiling(stack, run.place("ceiling"), cores=run.cores)
-        return median([bare.per_s(run.seconds) for _ in range(run.rounds)])
 
 
 def _rounds(run: Run, contestants: Sequence[Contestant]) -> None:

@@ -34,9 +34,9 @@ class Timing:
     late_s: list[float] = field(default_factory=list)
 
     @property
-    def carried(self) -> bool:
-        """Whether everybody was answered."""
-        return len(self.due_at) == self.planned
+    def carried(self) -> float:
+        """The share of all that were due who were answered."""
+        return len(self.due_at) / self.planned
 
 
 def pace(load: Load, *, rate_per_s: float, seconds: float) -> Timing:

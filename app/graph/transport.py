@@ -29,6 +29,9 @@ from app.metrics import Metrics
 _TIMEOUT = httpx.Timeout(5.0, pool=15.0)
 _WHOLE_ANSWER_S = 15.0
 _DEFAULT_PAUSE_S = 5.0
+_CONNECTIONS = 16
+# Longer than the pause between two sweeps: to shake hands is more work than to take in an answer.
+_KEPT_FOR_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,9 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
 
 def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
     """A pool of connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
-    limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
+    limits = httpx.Limits(
+        max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=_KEPT_FOR_S
+    )
     return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits, cookies=NoCookies())
 
 

@@ -20,27 +20,33 @@ class Sweep:
 
     def __init__(self, read: Callable[[Sequence[str]], Awaitable[None]]) -> None:
         self._read = read
-        self._parallel = asyncio.Semaphore(_IN_PARALLEL)
         self._steps_left = _MOST_STEPS
         self.accepted = False
         self.refused: list[str] = []
 
     async def run(self, ids: Sequence[str]) -> list[BaseException]:
         """Read everybody; the errors of the requests that failed, which did not stop the others."""
-        outcomes = await asyncio.gather(*map(self._in_turn, portions(ids)), return_exceptions=True)
-        return [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        left, failures = portions(ids), list[BaseException]()
+        await asyncio.gather(*(self._one_after_another(left, failures) for _ in range(_IN_PARALLEL)))
+        return failures
 
-    async def _in_turn(self, ids: Sequence[str]) -> None:
-        async with self._parallel:
-            pending = [ids]
-            while pending:
-                portion = pending.pop()
-                try:
-                    await self._read(portion)
-                except GraphRejected as refusal:
-                    pending += self._halves(portion, refusal)
-                else:
-                    self.accepted = True
+    async def _one_after_another(self, left: Iterator[Sequence[str]], failures: list[BaseException]) -> None:
+        """Read what nobody else has begun, until nothing is left: a few tasks, however many requests."""
+        for portion in left:
+            (outcome,) = await asyncio.gather(self._read_whole(portion), return_exceptions=True)
+            if outcome is not None:
+                failures.append(outcome)
+
+    async def _read_whole(self, ids: Sequence[str]) -> None:
+        pending = [ids]
+        while pending:
+            portion = pending.pop()
+            try:
+                await self._read(portion)
+            except GraphRejected as refusal:
+                pending += self._halves(portion, refusal)
+            else:
+                self.accepted = True
 
     def _halves(self, ids: Sequence[str], refusal: GraphRejected) -> list[Sequence[str]]:
         """What to try instead of a refused portion; nothing for somebody who stands alone."""

@@ -25,10 +25,11 @@ class Wire(Enum):
 
 
 class TcpProxy:
-    """Forwards to `port` on this machine, through threads that end with `close`."""
+    """Forwards to `port` on this machine, through threads that end with `close`; counts the connections."""
 
     def __init__(self, port: int) -> None:
         self._target = port
+        self.accepted = 0
         self._wire = Wire.WHOLE
         self._closing = threading.Event()
         self._open: set[socket.socket] = set()
@@ -82,6 +83,7 @@ class TcpProxy:
                 self._join(listener.accept()[0])
 
     def _join(self, client: socket.socket) -> None:
+        self.accepted += 1
         server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
         for connection in (client, server):
             connection.settimeout(None)
