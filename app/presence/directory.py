@@ -99,14 +99,6 @@ class Directory:
         held = now.only_held(ids)
         return held[0] if len(held) == 1 else None
 
-    def only_each(self, keys: Iterable[str]) -> list[Person | None]:
-        """`only` for many: whoever has an address alone is found without a call of their own."""
-        id_of, held, only = self._now.by_address.get, self._now.held.get, self.only
-        return [
-            held(person_id) if "@" in key and type(person_id := id_of(key)) is str else only(key)
-            for key in keys
-        ]
-
     def find_by_number(self, digits: str) -> tuple[Person, ...]:
         """The held people with this phone number, in E.164 digits."""
         return self._now.only_held(self._now.by_number.all(digits))
