@@ -21,8 +21,8 @@ _OUTCOME: dict[type[CallerError], Outcome] = {
     UserAmbiguous: Outcome.AMBIGUOUS,
     NotReadYet: Outcome.UNAVAILABLE,
 }
-# A quarter of a millisecond at most, where everybody has a line.
-_PORTION = 500
+# A quarter of a millisecond, where everybody has a line.
+_PORTION = 1_000
 
 _json = msgspec.json.Encoder().encode
 

@@ -75,7 +75,7 @@ class Lines:
         Returns the positions of those, counted in `into`. Ends early where many lines had to be made. This is
         one loop without a call for whoever has a line, because it runs a thousand times for a request.
         """
-        now, append = self._pages.timer(), into.extend
+        now = self._pages.timer()
         moments: dict[int, bytes] = {}  # by the identity of what was asked, which many people share
         asked, then = None, b""
         gaps, made = list[int](), 0
@@ -85,7 +85,9 @@ class Lines:
                     asked = entry.asked
                     then = moments.get(id(asked)) or self._remember(asked, now, moments)
                 if then:
-                    append((line.before, then, line.behind))
+                    into.append(line.before)
+                    into.append(then)
+                    into.append(line.behind)
                     continue
             if made == _MADE_AT_ONCE:
                 break
@@ -93,7 +95,7 @@ class Lines:
             parts = self._made(user, now)
             if parts is None:
                 gaps.append(len(into) // PARTS)
-            append(parts or _GAP)
+            into.extend(parts or _GAP)
         return gaps
 
     def _known(self, users: Sequence[Any]) -> list[Line | None]:

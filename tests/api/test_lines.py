@@ -2,15 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import islice, product
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from starlette.types import Message
 
 from app.api.lines import PARTS, Lines
@@ -18,25 +13,12 @@ from app.api.pages import Pages
 from app.api.render import Renderer
 from app.api.schemas import MAX_USERS
 from app.presence.models import PersonChange
-from tests.support.firm import (
-    BUSY,
-    CALL,
-    EVA_ID,
-    FREE,
-    GROUP,
-    HOST,
-    IDS,
-    MAX,
-    MAX_ID,
-    ONE_ID,
-    PEOPLE,
-    with_key,
-)
+from tests.support.firm import BUSY, EVA_ID, FREE, HOST, IDS, MAX, MAX_ID, with_key
+from tests.support.lists import asked_one_by_one, told
 from tests.support.twins import ENTRIES, KEY, OTHER_KEY, Twins
 
 ROUTE = "/presence/batch"
-EVA, BOTH = "eva@firm.example", "both@firm.example"
-OUTCOMES = {200: "found", 400: "invalid", 404: "not_found", 409: "ambiguous", 503: "unavailable"}
+EVA = "eva@firm.example"
 
 
 def lines_of(twins: Twins) -> Lines:
@@ -54,23 +36,6 @@ def written(twins: Twins, lines: Lines, *users: Any) -> list[bytes]:
         return parts
 
     return twins.run(write())
-
-
-def told(twins: Twins, *users: Any) -> bytes:
-    """What the first twin, who has lines, says about a list."""
-    return twins.run(twins.batch.body(users, ruleset=None))
-
-
-def asked_one_by_one(twins: Twins, *users: str) -> bytes:
-    """The same list as the second twin's long way says it, one question for each."""
-    return b'{"results":[%b]}' % b",".join(_entry(twins, user) for user in users)
-
-
-def _entry(twins: Twins, user: str) -> bytes:
-    said = twins.ask(f"/presence/{quote(user, safe='')}", [HOST])[1]
-    found = b',"presence":%b' % said.body if said.status == 200 else b""
-    echo = json.dumps(user, ensure_ascii=False).encode()
-    return b'{"user":%b,"outcome":"%b"%b}' % (echo, OUTCOMES[said.status].encode(), found)
 
 
 def post(twins: Twins, key: str, *users: str) -> tuple[int, bytes]:
@@ -236,85 +201,3 @@ def test_a_list_of_people_never_asked_for_gives_others_many_turns(twins_of: Call
 
     assert twins.run(turns()) >= 10
     assert twins.run(turns()) < 10
-
-
-@pytest.fixture(scope="module")
-def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Twins, Path]]:
-    """Twins, and the file their rules are in."""
-    rules = tmp_path_factory.mktemp("rules") / "rules.toml"
-    rules.write_text(BY_GROUP)
-    twins = Twins(PEOPLE, PRESENCE_RULES_FILE=str(rules), PRESENCE_WRAP_UP="5")
-    yield twins, rules
-    twins.close()
-
-
-BY_GROUP = f'[assign.groups]\n"{GROUP}" = "relaxed"\n'
-Step = Callable[[Twins, Path], None]
-
-
-def _reading(person_id: str, presence: Any, ago_s: float) -> Step:
-    return lambda twins, _: twins.read({person_id: presence}, ago_s=ago_s)
-
-
-def _change(person_id: str, properties: dict[str, Any]) -> Step:
-    return lambda twins, _: twins.change(PersonChange(id=person_id, properties=properties))
-
-
-def _regroup(members: Sequence[str]) -> Step:
-    return lambda twins, _: twins.regroup(GROUP, *members)
-
-
-def _pause(seconds: float) -> Step:
-    return lambda twins, _: twins.clock.pass_by(seconds)
-
-
-def _rules(text: str) -> Step:
-    def take(twins: Twins, rules: Path) -> None:
-        rules.write_text(text)
-        twins.take_rules()
-
-    return take
-
-
-WHOM = st.sampled_from([MAX_ID, EVA_ID, ONE_ID])
-STEPS = st.one_of(
-    st.builds(_reading, WHOM, st.sampled_from([FREE, BUSY, CALL]), st.sampled_from([0.0, 0.3, 9.0])),
-    st.builds(
-        _change,
-        WHOM,
-        st.sampled_from(
-            [
-                *({"mail": MAX}, {"mail": EVA}, {"mail": "other@firm.example"}, {"aliases": (BOTH,)}),
-                *({"account_enabled": False}, {"account_enabled": True}, {"display_name": 'N "x"'}),
-            ]
-        ),
-    ),
-    st.builds(_regroup, st.lists(WHOM, unique=True)),
-    st.builds(_pause, st.sampled_from([0.2, 1.0, 4.9, 29.5, 299.0])),
-    st.builds(_rules, st.sampled_from([BY_GROUP, 'default = "relaxed"\n'])),
-)
-ASKED = st.lists(
-    st.sampled_from(
-        [MAX, MAX.title(), EVA, EVA.upper(), BOTH, MAX_ID, EVA_ID, ONE_ID, "other@firm.example", "rubbish"]
-    ),
-    max_size=8,
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(STEPS, ASKED), min_size=1, max_size=5))
-def test_whatever_happens_between_two_lists_they_say_what_the_long_way_says(
-    changing: tuple[Twins, Path], *, steps: list[tuple[Step, list[str]]]
-) -> None:
-    """Byte by byte, whoever was asked for before; each list is asked for twice."""
-    twins, rules = changing
-    for tenant in twins.tenants:
-        tenant.directory.replace_all(PEOPLE)
-    twins.clock.pass_by(1000)
-    twins.read(dict.fromkeys(IDS, FREE), ago_s=0.5)
-    told(twins, MAX, EVA, BOTH, MAX_ID, EVA.upper())
-    for step, users in steps:
-        step(twins, rules)
-        body = told(twins, *users)
-        assert told(twins, *users) == body
-        assert body == asked_one_by_one(twins, *users)
