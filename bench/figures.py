@@ -84,6 +84,12 @@ FIGURES = {
         at_most=50.0,
         by_worst=True,
     ),
+    "batch_same": Figure(
+        title="POST batch of 1,000, the same list again and again", form=",.0f", unit="people/s"
+    ),
+    "batch_all": Figure(
+        title="POST batch of 1,000, each list of other people among 10,000", form=",.0f", unit="people/s"
+    ),
     "p99_quiet": Figure(title="p99 of a hit at half the ceiling's load, no sweep", form=".2f", unit="ms"),
     "p99_sweep": Figure(title="the same during a sweep of 100,000", form=".2f", unit="ms"),
     "p99_late": Figure(title="of that, before the load had sent the request", form=".2f", unit="ms"),
