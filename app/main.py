@@ -109,14 +109,14 @@ def build_app(
             yield
 
     api.router.lifespan_context = lifespan
-    rate = RateLimit(settings.rate_limit, timer=clock.monotonic)
+    door = Door(keys=keys, rate=RateLimit(settings.rate_limit, timer=clock.monotonic))
     list_path = ListPath(RouteNote(api))
-    app = guarded(list_path, keys=keys, rate=rate)
+    app = guarded(list_path, door=door)
     app = AccessLog(app) if settings.access_log else app
     app = ClientAddress(app, trusted=settings.trusted_proxies) if settings.trusted_proxies else app
     hot_path = HotPath(
         Meter(app, metrics=metrics, timer=clock.monotonic),
-        door=Door(keys=keys, rate=rate),
+        door=door,
         metrics=metrics,
         trusted=settings.trusted_proxies,
         access_log=settings.access_log,

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.access_log import write_access
-from app.api.at_once import AtOnce, send_whole
+from app.api.at_once import AtOnce, Head, send_whole
 from app.api.dependencies import USER_PATH
 from app.api.door import Door
 from app.api.pages import Flat, Moment, Page, Pages
@@ -31,14 +31,18 @@ _ROUTE = f"/presence{USER_PATH}"
 _EMAIL = b"email="
 _BODY = frozenset({b"content-length", b"transfer-encoding"})
 
-# Header lines, cut where the figures go; each begins with the end of the line before it.
-_SAFE = b"".join(b"\r\n%b: %b" % header for header in wanted(200)) + b"\r\n%b: " % HEADER
-_AGE = b"\r\ncache-control: %b\r\nage: " % CACHE_CONTROL.encode()
-_LENGTH = b"\r\ncontent-length: "
-_JSON = b"\r\ncontent-type: application/json" + _SAFE
-_FLAT_LENGTH = b"cache-control: no-store" + _LENGTH
-_FLAT_JSON = b"\r\ncontent-type: application/json; charset=utf-8" + _SAFE
-_END = b"\r\n"
+_SAFE = wanted(200)
+_DATED = ((b"etag", None), (b"cache-control", CACHE_CONTROL.encode()), (b"age", None))
+_LENGTH, _NAMED = (b"content-length", None), (HEADER, None)
+_UNCHANGED = Head(*_DATED, *_SAFE, _NAMED)
+_WHOLE = Head(*_DATED, _LENGTH, (b"content-type", b"application/json"), *_SAFE, _NAMED)
+_FLAT = Head(
+    (b"cache-control", b"no-store"),
+    _LENGTH,
+    (b"content-type", b"application/json; charset=utf-8"),
+    *_SAFE,
+    _NAMED,
+)
 
 T = TypeVar("T")
 Found = Callable[[str, float], tuple[T, Moment] | None]
@@ -136,18 +140,12 @@ def _whole(page: Page, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce
     """What `Renderer.response` says."""
     theirs = headers.get(b"if-none-match")
     if theirs and (theirs == page.etag or has_already([theirs.decode("latin-1")], page.etag.decode())):
-        lines = b"".join((b"etag: ", page.etag, _AGE, moment.age, _SAFE, request_id(headers), _END))
-        return AtOnce(304, lines, b"")
+        return AtOnce(304, _UNCHANGED, (page.etag, moment.age, request_id(headers)))
     body = b"".join((page.before, moment.in_body, page.behind))
-    length = b"%d" % len(body)
-    lines = b"".join(
-        (b"etag: ", page.etag, _AGE, moment.age, _LENGTH, length, _JSON, request_id(headers), _END)
-    )
-    return AtOnce(200, lines, body)
+    return AtOnce(200, _WHOLE, (page.etag, moment.age, b"%d" % len(body), request_id(headers)), body)
 
 
 def _flat(flat: Flat, moment: Moment, headers: Mapping[bytes, bytes]) -> AtOnce:
     """What `Shape.found` says in its default shape."""
     body = b"".join((flat[0], moment.in_flat, flat[1]))
-    lines = b"".join((_FLAT_LENGTH, b"%d" % len(body), _FLAT_JSON, request_id(headers), _END))
-    return AtOnce(200, lines, body)
+    return AtOnce(200, _FLAT, (b"%d" % len(body), request_id(headers)), body)

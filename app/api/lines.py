@@ -15,7 +15,8 @@ import msgspec
 from app.api.pages import Page, Pages, moment
 from app.api.schemas import MAX_USERS
 from app.ingest.desk import Desk
-from app.presence.entry import Asked, Entry
+from app.presence.cohort import Cohort
+from app.presence.entry import Entry
 
 PARTS = 3
 """How many parts an entry is written in; the first begins with a comma."""
@@ -76,14 +77,14 @@ class Lines:
         one loop without a call for whoever has a line, because it runs a thousand times for a request.
         """
         now = self._pages.timer()
-        moments: dict[int, bytes] = {}  # by the identity of what was asked, which many people share
-        asked, then = None, b""
+        moments: dict[int, bytes] = {}  # by the identity of those who were asked about together
+        cohort, then = None, b""
         gaps, made = list[int](), 0
         for user, line in zip(users, self._known(users), strict=True):
             if line is not None and (entry := line.entry).rendered is line.page:
-                if entry.asked is not asked:
-                    asked = entry.asked
-                    then = moments.get(id(asked)) or self._remember(asked, now, moments)
+                if entry.cohort is not cohort:
+                    cohort = entry.cohort
+                    then = moments.get(id(cohort)) or self._remember(cohort, now, moments)
                 if then:
                     into.append(line.before)
                     into.append(then)
@@ -132,11 +133,11 @@ class Lines:
         self._lines.clear()
         self._end = None
 
-    def _remember(self, asked: Asked, now: float, moments: dict[int, bytes]) -> bytes:
+    def _remember(self, cohort: Cohort, now: float, moments: dict[int, bytes]) -> bytes:
         """The moment of a reading, empty if it is no longer fresh."""
-        age_s = now - asked.at
-        then = moment(asked.wall, int(age_s)).in_body if age_s < self._fresh_for_s else b""
-        moments[id(asked)] = then
+        age_s = now - cohort.asked.at
+        then = moment(cohort.asked.wall, int(age_s)).in_body if age_s < self._fresh_for_s else b""
+        moments[id(cohort)] = then
         return then
 
 

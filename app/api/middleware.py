@@ -7,8 +7,6 @@ how often it asks, the size of the body.
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.door import MAX_BODY, Door, first_headers, too_large
-from app.api.keys import KeyRing
-from app.api.rate import RateLimit
 from app.api.refusals import refusal
 from app.api.request_id import HEADER, request_id
 from app.api.security_headers import SecurityHeaders
@@ -85,6 +83,6 @@ def _limited(receive: Receive) -> Receive:
     return receive_some
 
 
-def guarded(app: ASGIApp, *, keys: KeyRing, rate: RateLimit) -> ASGIApp:
+def guarded(app: ASGIApp, *, door: Door) -> ASGIApp:
     """The application behind its door."""
-    return RequestId(SecurityHeaders(OneSpelling(Guard(app, door=Door(keys=keys, rate=rate)))))
+    return RequestId(SecurityHeaders(OneSpelling(Guard(app, door=door))))

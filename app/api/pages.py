@@ -77,7 +77,7 @@ class Pages:
         person = self._directory.only(key)
         if person is None or (entry := self._entries.get(person.id)) is None:
             return None
-        asked = entry.asked
+        asked = entry.cohort.asked
         age_s = now - asked.at
         if age_s >= self._fresh_for_s:
             return None

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.api.door import Door
 from app.api.keys import KeyRing
 from app.api.metering import Meter, RouteNote
 from app.api.middleware import guarded
@@ -34,7 +35,8 @@ class Counted:
 
     def __init__(self, *keys: ApiKey) -> None:
         self.metrics = Metrics()
-        app = Meter(guarded(RouteNote(api), keys=KeyRing(keys), rate=_UNLIMITED), metrics=self.metrics)
+        door = Door(keys=KeyRing(keys), rate=_UNLIMITED)
+        app = Meter(guarded(RouteNote(api), door=door), metrics=self.metrics)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 
     @property
