@@ -109,7 +109,7 @@ class Directory:
 
     def find_by_number(self, digits: str) -> tuple[Person, ...]:
         """The held people with this phone number, in E.164 digits."""
-        return self._now.only_held(self._now.by_number.all(digits))
+        return self._now.only_held(self._now.by_number.all(int(digits)))
 
     def set_aside(self, key: str) -> tuple[Person, ...]:
         """Accounts of this address or object id that are known by name only, because they are not held."""

@@ -19,8 +19,8 @@ class Tables:
         self._would_hold = would_hold
         self.held: dict[str, Person] = {}
         self.aside: dict[str, Person] = {}
-        self.by_address = Index()
-        self.by_number = Index()
+        self.by_address: Index[str] = Index()
+        self.by_number: Index[int] = Index()
         self.domains: set[str] = set()
 
     def known(self, person_id: str) -> Person | None:

@@ -96,6 +96,20 @@ def test_somebody_disabled_disappears_and_comes_back_when_enabled() -> None:
     assert found(here, "max@x.example") == {MAX}
 
 
+def test_a_person_is_found_by_each_number_and_not_twice_by_one() -> None:
+    here = directory(
+        says(MAX, business_phones=(4930555010, 4930555011), mobile_phone=4930555010),
+        says(EVA, business_phones=4930555011),
+        says(TOM, mobile_phone=4930555012),
+    )
+    numbers = ("4930555010", "4930555011", "4930555012", "4930555013")
+    by_number = [{person.id for person in here.find_by_number(number)} for number in numbers]
+    assert by_number == [{MAX}, {MAX, EVA}, {TOM}, set()]
+    here.apply([says(MAX, business_phones=(), mobile_phone=4930555013)])
+    by_number = [{person.id for person in here.find_by_number(number)} for number in numbers]
+    assert by_number == [set(), {EVA}, {TOM}, {MAX}]
+
+
 def test_a_rename_leaves_no_old_address_behind() -> None:
     here = directory(says(MAX, mail="max@x.example"))
     here.apply([says(MAX, mail="muster@x.example")])
