@@ -112,19 +112,22 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return (self.user_type or "").lower() == "guest"
 
     def thrifty(self) -> "Person":
-        """The same with each text kept once: one address usually stands in three places."""
+        """The same with each text kept once: one address usually stands in three places, and is a key.
+
+        Aliases, which are never shown, are kept in the form of a key.
+        """
         texts = {text: text for text in (self.user_principal_name, self.mail) if text}
         principal = self.user_principal_name
         return msgspec.structs.replace(
             self,
             user_principal_name=principal and texts[principal],
-            aliases=tuple(texts.get(alias, alias) for alias in self.aliases),
+            aliases=tuple(texts.get(alias, alias) for alias in map(comparable, self.aliases)),
             user_type=self.user_type and intern(self.user_type),
         )
 
     def addresses(self) -> set[str]:
-        """Every address of this account, ready to be compared."""
-        spelt = (self.mail, self.user_principal_name, *self.aliases)
+        """Every address of this account, ready to be compared: no copy of what an alias has already."""
+        spelt = (*self.aliases, self.user_principal_name, self.mail)
         return {comparable(address) for address in spelt if address}
 
     def numbers(self) -> tuple[int, ...]:

@@ -354,6 +354,23 @@ def test_each_text_of_a_person_is_kept_once() -> None:
     assert comparable(spelt[0]) is spelt[0]
 
 
+def test_an_address_is_shown_as_it_is_spelt_and_its_key_is_kept_once() -> None:
+    """Whatever letter case it is in: as an alias, as a principal name and in the index."""
+    here = directory(
+        says(
+            MAX,
+            mail="Max.Muster@X.example",
+            user_principal_name="max.muster@x.example",
+            aliases=("Max.Muster@X.example", "M.Muster@X.example"),
+        )
+    )
+    person = here.only("m.muster@x.example")
+    assert person is not None
+    assert person.email == "Max.Muster@X.example"
+    assert person.user_principal_name is person.aliases[0]
+    assert {id(key) for key in person.addresses()} == {id(alias) for alias in person.aliases}
+
+
 def test_the_only_one_with_an_address_is_told_from_several_and_from_those_not_held() -> None:
     here = directory(
         says(MAX, mail="max@x.example", aliases=("info@x.example", "sales@x.example")),
