@@ -18,6 +18,7 @@ from bench.processes import NotStarted
 from bench.report import written
 from bench.results import Results
 from bench.run import Run
+from bench.scaled import scale
 from bench.wire import WrongAnswer
 
 _HERE = Path(__file__).parent
@@ -63,6 +64,7 @@ def measured(names: list[str], *, quick: bool, rounds: int | None = None) -> Res
         for name in names:
             _tell(f"{time.monotonic() - began:4.0f} s  {name} …")
             _attempt(name, run)
+    scale(results)
     results.minutes = (time.monotonic() - began) / 60
     return results
 

@@ -84,6 +84,14 @@ FIGURES = {
         at_most=50.0,
         by_worst=True,
     ),
+    "batch_scaled": Figure(
+        title="the batch, were the ceiling 22 µs a request, as where the aims were set",
+        form=",.0f",
+        unit="people/s",
+    ),
+    "sweep_cost_scaled": Figure(
+        title="the sweep of 32,500 people/s, in the same way", form=".1f", unit="% of a core"
+    ),
     "p99_quiet": Figure(title="p99 of a hit at half the ceiling's load, no sweep", form=".2f", unit="ms"),
     "p99_sweep": Figure(title="the same during a sweep of 100,000", form=".2f", unit="ms"),
     "p99_late": Figure(title="of that, before the load had sent the request", form=".2f", unit="ms"),

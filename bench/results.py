@@ -10,16 +10,16 @@ from bench.statistics import Spread
 
 
 class Peer(msgspec.Struct, kw_only=True):
-    """One contestant: answers a second and its share of that round's ceiling, round by round.
+    """One contestant, look by look: answers a second, and how busy the server's core was.
 
-    `busy` is the median share of the time in which the server's core had anything to do.
+    `share` is that of the ceiling beside it, which is looked at before and after everybody else.
     """
 
     name: str
     title: str
-    per_s: list[float]
-    share: list[float]
-    busy: float
+    per_s: list[float] = msgspec.field(default_factory=list)
+    share: list[float] = msgspec.field(default_factory=list)
+    busy: list[float] = msgspec.field(default_factory=list)
 
 
 class Results(msgspec.Struct, kw_only=True):

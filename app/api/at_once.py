@@ -1,15 +1,17 @@
 """An answer that is there whole before anybody has waited for it, and the two ways to hand it over.
 
-uvicorn starts a task for each request and looks at each header of its answer for forbidden characters. For a
-hit that costs more than finding the person. So the protocol here first asks whether the application has the
-answer at once; if it has, the bytes are written then and there. Any other server gets two ASGI messages.
+uvicorn makes a cycle, an event and a task for each request, and looks at each header of its answer for
+forbidden characters. For a hit that costs more than finding the person. So the protocol here first asks
+whether the application has the answer at once; if it has, the bytes are written then and there. Any other
+server gets two ASGI messages.
 """
 
-from typing import Any, Protocol, runtime_checkable
+import asyncio
+from typing import Any, Protocol, cast, runtime_checkable
+from urllib.parse import unquote
 
 import msgspec
 from starlette.types import Scope, Send
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from app.api.idle import IdleProtocol
@@ -32,8 +34,19 @@ class AnswersAtOnce(Protocol):
         ...
 
 
+class _Over:
+    """Stands for the cycle of a request that was answered at once: nothing is left to be done for it."""
+
+    response_started = response_complete = True
+    disconnected = keep_alive = False
+    message_event = asyncio.Event()
+
+
+_OVER = cast("RequestResponseCycle", _Over())
+
+
 class PromptProtocol(IdleProtocol):
-    """Writes what the application has at once, and starts a task for the rest.
+    """Writes what the application has at once, and lets uvicorn start a task for the rest.
 
     The task also has whatever is not simply writing: a client that reads slowly, one behind another request
     (they would be answered inside each other), a server with an access log of its own.
@@ -46,30 +59,48 @@ class PromptProtocol(IdleProtocol):
         self._lines_of: list[tuple[bytes, bytes]] = []
         self._lines = b""
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        answer = self._prompt_answer(cycle)
+    def on_headers_complete(self) -> None:
+        """Ask for the answer before uvicorn has made anything that a task needs."""
+        scope = self._plain_scope() if self._at_once and self._may_write() else None
+        answer = self._prompt_answer(scope) if scope else None
         if answer is None:
-            super()._start_asgi_task(cycle, app)
+            super().on_headers_complete()
         else:
-            self._write(answer, cycle)
+            self.cycle = _OVER
+            self._write(answer, keep_alive=self.parser.should_keep_alive())
 
-    def _prompt_answer(self, cycle: RequestResponseCycle) -> AtOnce | None:
-        if not self._at_once or self.flow.write_paused or self.pipeline or self.transport.is_closing():
+    def _may_write(self) -> bool:
+        waits = self.flow.write_paused or self.pipeline or self.transport.is_closing()
+        return not waits and (self.cycle is None or self.cycle.response_complete)
+
+    def _plain_scope(self) -> Scope | None:
+        """The scope as uvicorn is going to complete it, for a request that is in no way special."""
+        raw_path, _, query = self.url.partition(b"?")
+        if not raw_path.startswith(b"/") or not raw_path.isascii() or b"#" in self.url or self.root_path:
             return None
+        if self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
+            return None
+        path = raw_path.decode()
+        scope: Scope = self.scope  # type: ignore[assignment]  # Starlette's word for the same
+        scope["method"] = self.parser.get_method().decode()
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = raw_path
+        scope["query_string"] = query
+        return scope
+
+    def _prompt_answer(self, scope: Scope) -> AtOnce | None:
         try:
-            return self._at_once(cycle.scope)  # type: ignore[arg-type]  # Starlette's word for the same
+            return self._at_once(scope) if self._at_once else None
         except Exception:  # noqa: BLE001 - inside the parser it would pass for the client's fault
             return None  # the task will meet it again, log it, and answer 500
 
-    def _write(self, answer: AtOnce, cycle: RequestResponseCycle) -> None:
+    def _write(self, answer: AtOnce, *, keep_alive: bool) -> None:
         """Do what uvicorn's own `RequestResponseCycle.send` does with a start and a body, in one write."""
-        cycle.response_started = cycle.response_complete = True
-        cycle.more_body = False
-        end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
         self.transport.write(
             b"".join((STATUS_LINE[answer.status], self._own_lines(), answer.lines, end, answer.body))
         )
-        if not cycle.keep_alive:
+        if not keep_alive:
             self.transport.close()
         self.on_response_complete()
 

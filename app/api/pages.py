@@ -18,7 +18,8 @@ from app.api.render import Renderer, etag_of, timestamp
 from app.errors import MalformedRequest
 from app.ingest.desk import Desk
 from app.presence.addresses import parse_user
-from app.presence.entry import Asked, Entry
+from app.presence.cohort import Asked
+from app.presence.entry import Entry
 from app.presence.models import Person
 from app.presence.rulebook import Rulebook
 from app.presence.scope import Members
@@ -83,7 +84,7 @@ class Pages:
         person = self._directory.only(key)
         if person is None or (entry := self._entries.get(person.id)) is None:
             return None
-        asked = entry.asked
+        asked = entry.cohort.asked
         age_s = now - asked.at
         if age_s >= self._fresh_for_s:
             return None
@@ -126,7 +127,10 @@ class Pages:
                 and page.person is person
                 and page.rulebook is rulebook
                 and page.members is members
-                and (then := moments.get(id(asked := entry.asked)) or self._remember(asked, now, moments))
+                and (
+                    then := moments.get(id(asked := entry.cohort.asked))
+                    or self._remember(asked, now, moments)
+                )
             ):
                 append((_USER, echo, _FOUND, page.before, then, page.behind, _END))
             elif found := self.find(keys[index], now):

@@ -79,11 +79,11 @@ class Graph:
         if not self._some or PRESENCE[0] in self._missing:
             return skipped(Step.PRESENCE)
         try:
-            presences, _ = await self._client.presences(self._some, source=Source.DEMAND)
+            answer = await self._client.presences(self._some, source=Source.DEMAND)
         except GraphError as error:
             return diagnose_graph(error, step=Step.PRESENCE, case=self._case)
-        asked = len(presences)
-        known = sum(one.presence.availability != UNKNOWN_WORD for one in presences.values())
+        asked = len(answer.ids)
+        known = sum(one.presence.availability != UNKNOWN_WORD for one in answer.said)
         counts = {"asked": asked, "known": known}
         cause = "presence-ok" if known else "presence-unknown-only"
         return found(cause, detail=counts, asked=str(asked), known=str(known))

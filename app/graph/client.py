@@ -1,7 +1,7 @@
 """The questions this service asks Microsoft Graph."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
@@ -10,9 +10,9 @@ from app.errors import GroupMissing, PermissionMissing, UnexpectedAnswer
 from app.graph.transport import GraphTransport
 from app.graph.wire import UserPage, decode_answer, decode_users, encode_ids
 from app.graph.wire_expiry import decode_domain, decode_password_facts, decode_secrets
-from app.presence.entry import Asked
+from app.presence.cohort import Asked, Cohort
 from app.presence.expiry import DomainPolicy, PasswordFacts, SecretEntry
-from app.presence.models import PersonChange, Reading, Source
+from app.presence.models import PersonChange, Source
 from app.presence.phones import NumberReader
 from app.turns import OneByOne, in_turns
 
@@ -41,13 +41,14 @@ class GraphClient:
         self._reading = OneByOne()
         self.narrow = False
 
-    async def presences(self, ids: Sequence[str], *, source: Source) -> tuple[Mapping[str, Reading], Asked]:
+    async def presences(self, ids: Sequence[str], *, source: Source) -> Cohort:
         """Presence for each of at most 650 object ids; one that Graph leaves out is unknown."""
         reply = await self._transport.post("/v1.0/communications/getPresencesByUserId", encode_ids(ids))
         async with self._reading.turn():
-            readings = decode_answer(reply.body, ids=ids)
+            said = decode_answer(reply.body, ids=ids)
             await asyncio.sleep(0)  # to take them in is as much work again
-        return readings, Asked(at=reply.asked_at, arrived_at=reply.arrived_at, wall=reply.wall, source=source)
+        asked = Asked(at=reply.asked_at, arrived_at=reply.arrived_at, wall=reply.wall, source=source)
+        return Cohort(asked=asked, ids=ids, said=said)
 
     async def users(self, link: str | None) -> UserPage:
         """One page of a listing or delta round; None starts a full listing."""

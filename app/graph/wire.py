@@ -4,9 +4,8 @@ Property names and types: Microsoft's v1.0 metadata. What the pages leave open i
 properties are ignored, words in any case are taken, an item that cannot be read costs only itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from sys import intern
 from typing import Any, TypeVar
 
@@ -150,17 +149,18 @@ def decode_presences(body: bytes) -> dict[str, ReportedPresence]:
     return {item.id.lower(): item for item in _presences_in(body)}
 
 
-def decode_answer(body: bytes, *, ids: Sequence[str]) -> Mapping[str, Reading]:
-    """What was read about each of these lower-case ids; one that is left out is unknown.
+def decode_answer(body: bytes, *, ids: Sequence[str]) -> list[Reading]:
+    """What was read about each of these lower-case ids, in their order; one that is left out is unknown.
 
-    Nearly always it is exactly they, spelt as asked: then nobody is looked for. Raises UnexpectedAnswer.
+    Nearly always it is exactly they, spelt as asked. Raises UnexpectedAnswer.
     """
     items = _presences_in(body)
-    found: Mapping[str, Reading] = {item.id: item for item in items}
-    if len(found) == len(items) == len(ids) and all(map(found.__contains__, ids)):
-        return found
-    found = {item.id.lower(): item for item in items}
-    return dict(zip(ids, map(found.get, ids, repeat(UNKNOWN_PRESENCE)), strict=True))
+    by_id: dict[str, Reading] = {item.id: item for item in items}
+    try:
+        return list(map(by_id.__getitem__, ids))
+    except KeyError:
+        by_id = {item.id.lower(): item for item in items}
+        return [by_id.get(person_id, UNKNOWN_PRESENCE) for person_id in ids]
 
 
 def _presences_in(body: bytes) -> list[ReportedPresence]:

@@ -11,8 +11,8 @@ from app.clock import Clock
 from app.errors import GraphRejected, PermissionMissing
 from app.graph.client import GraphClient
 from app.ingest.sweep import Sweep, portions
+from app.presence.cohort import Asked, Cohort
 from app.presence.directory import Directory
-from app.presence.entry import Asked
 from app.presence.history import History
 from app.presence.models import UNKNOWN_PRESENCE, Source
 from app.presence.store import PresenceStore
@@ -122,16 +122,16 @@ class PresencePoller:
 
     async def _read(self, ids: Sequence[str], source: Source) -> None:
         try:
-            readings, asked = await self._client.presences(ids, source=source)
+            cohort = await self._client.presences(ids, source=source)
         except PermissionMissing as error:
             raise PermissionMissing(
                 f"Reading presence is not allowed: grant Presence.Read.All, with admin consent. {error}"
             ) from error
-        self._store.record(readings, asked)
+        self._store.record(cohort)
         if self._unproven:
-            self._unproven.difference_update(readings)
+            self._unproven.difference_update(cohort.ids)
         if self._history:
-            self._history.note(readings, asked.wall)
+            self._history.note(cohort)
 
     async def _forget_who_left(self) -> None:
         """Nobody leaves while the directory stays as it is, and to look for them takes its time."""
@@ -167,5 +167,5 @@ class PresencePoller:
     def _record_outcasts(self) -> None:
         now = self._clock.monotonic()
         asked = Asked(at=now, arrived_at=now, wall=self._clock.now(), source=Source.SWEEP)
-        outcasts = filter(self._directory.holds, self._outcasts)
-        self._store.record(dict.fromkeys(outcasts, UNKNOWN_PRESENCE), asked)
+        outcasts = [*filter(self._directory.holds, self._outcasts)]
+        self._store.record(Cohort(asked=asked, ids=outcasts, said=[UNKNOWN_PRESENCE] * len(outcasts)))

@@ -1,27 +1,12 @@
 """One person's place in the memory: what is known of them, and the request that said so last."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from math import inf
 
 import msgspec
 
-from app.presence.models import Presence, Reading, Source
+from app.presence.cohort import Asked, Cohort
+from app.presence.models import Presence, Source
 from app.presence.steady import Pending, as_before, in_call, pending_change
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """When a reading was asked for and when it came, in monotonic seconds and by the wall clock.
-
-    One for all the people of one request. Age counts from the asking: a value is at least as old as the
-    question, however long the answer took.
-    """
-
-    at: float
-    arrived_at: float
-    wall: datetime
-    source: Source
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -40,26 +25,31 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Entry(msgspec.Struct, gc=False):
-    """What is known and when it was asked, both immutable: a reading puts others in their place.
+    """What is known, replaced when a reading says something new, and whom it was asked together with.
 
-    `rendered` is room for what others have made of `known`; it goes when that does. `renewed_at` is when the
-    time limit last began to run. `said` is the last reading in the form it came, to compare the next with;
-    None while every reading needs a look. Outside the garbage collector, like what it holds: there are as
-    many as people, and none of it can ever be part of a cycle.
+    `rendered` is room for what others have made of `known`; it goes when that does. Outside the garbage
+    collector, like what it holds: there are as many as people, and none of it can ever be part of a cycle.
     """
 
     known: Known
-    asked: Asked
-    renewed_at: float = -inf
-    said: Reading | None = None
+    cohort: Cohort
     rendered: object = None
+
+    @property
+    def asked(self) -> Asked:
+        """When what is known was asked for; whoever counts nanoseconds asks the cohort."""
+        return self.cohort.asked
 
     def take(self, presence: Presence, asked: Asked, *, debounce_s: float) -> None:
         """Take in a later reading."""
         known = next_known(self.known, presence, asked, debounce_s)
         if known is not self.known:
             self.known, self.rendered = known, None
-        self.asked = asked
+
+    def move_to(self, cohort: Cohort) -> None:
+        """Stand with other people from now on."""
+        self.cohort.whole = False
+        self.cohort = cohort
 
 
 def outdoes(presence: Presence, asked: Asked, before: Entry) -> bool:

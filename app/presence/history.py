@@ -1,11 +1,11 @@
 """What somebody's presence was within the last hour, where the operator allows it to be remembered."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.presence.models import Reading
+from app.presence.cohort import Cohort
 
 _KEPT = timedelta(hours=1)
 # A presence that flickers every few seconds is not worth more memory than this.
@@ -28,14 +28,14 @@ class History:
         self._now = now
         self._spells: dict[str, deque[Spell]] = {}
 
-    def note(self, readings: Mapping[str, Reading], seen_at: datetime) -> None:
+    def note(self, cohort: Cohort) -> None:
         """Remember the readings of one request; a state that is there already is not a new spell."""
-        for person_id, reading in readings.items():
+        for person_id, reading in zip(cohort.ids, cohort.said, strict=True):
             spells = self._spells.setdefault(person_id, deque(maxlen=_MOST))
             presence = reading.presence
             words = (presence.availability, presence.activity)
             if not spells or (spells[-1].availability, spells[-1].activity) != words:
-                spells.append(Spell(seen_at=seen_at, availability=words[0], activity=words[1]))
+                spells.append(Spell(seen_at=cohort.asked.wall, availability=words[0], activity=words[1]))
                 self._drop_old(spells)
 
     def of(self, person_id: str) -> tuple[Spell, ...]:

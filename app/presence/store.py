@@ -1,13 +1,15 @@
 """The memory that every answer comes from: each person's last reading, and how old it is."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from app.config import WhenBlind
-from app.presence.entry import Asked, Entry, Known, outdoes
+from app.presence.cohort import Asked, Cohort
+from app.presence.entry import Entry, Known, outdoes
 from app.presence.limits import TimeLimits
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Reading, Sighting, Source
 from app.presence.words import UnknownWords
@@ -71,26 +73,18 @@ class PresenceStore:
             return self._sighting(entry)
         return NOTHING_KNOWN if self.has_read(person_id) else None
 
-    def record(self, readings: Mapping[str, Reading], asked: Asked) -> None:
+    def record(self, cohort: Cohort) -> None:
         """Take in the readings of one request; one that an overlapping request has outdone is dropped.
 
-        Nearly all of them say what is known already, of people who were read together before: they cost one
-        comparison each, and whatever is the same for all of them is worked out once.
+        Nearly always the same people were asked about before, and nearly all of them say what is known: then
+        only those are looked at who say something else, and time passes for all of them at once.
         """
-        before, later, renewed, find = None, False, list[str](), self.entries.get
-        due_before = self._limits.due_before(asked.at)
-        for person_id, reading in readings.items():
-            entry = find(person_id)
-            if entry is not None and entry.asked is not before:
-                before, later = entry.asked, self._plainly_later(asked, entry)
-            if entry is not None and later and reading == entry.said:
-                entry.asked = asked
-            else:
-                entry = self._look_at(person_id, reading, asked)
-            if entry.renewed_at <= due_before:
-                entry.renewed_at = asked.at
-                renewed.append(person_id)
-        self._limits.start(renewed, at=asked.at)
+        before = self._before(cohort)
+        if before:
+            self._follow(before, cohort)
+        else:
+            self._gather(cohort)
+        self._limits.renew(before or cohort, at=cohort.asked.at)
 
     def kept(self, person_id: str) -> Kept | None:
         """What is worth keeping of somebody's last reading; None for somebody never read."""
@@ -109,23 +103,24 @@ class PresenceStore:
         A reading from the future is no reading: its person counts as blind. One past the limit is dropped;
         with `blind_too` its person counts as blind, without it as never read.
         """
-        began_at, restored = self._timer(), list[str]()
+        began_at, read_at = self._timer(), defaultdict[datetime, list[str]](list)
         for person_id, one in kept.items():
             age_s = math.inf if one.observed_at is None else (now - one.observed_at).total_seconds()
             if one.presence and one.observed_at and 0 <= age_s <= self._limit_s:
-                entry = self._restored(one, one.presence, one.observed_at, at=began_at - age_s)
-                entry.renewed_at = began_at
-                self.entries[person_id] = entry
-                restored.append(person_id)
+                read_at[one.observed_at].append(person_id)
             elif blind_too or age_s <= self._limit_s:
                 self._blind.add(person_id)
-        self._limits.start(restored, at=began_at)
+        for wall, people in read_at.items():
+            at = began_at - (now - wall).total_seconds()
+            asked = Asked(at=at, arrived_at=at, wall=wall, source=Source.SNAPSHOT)
+            self._restore(Cohort(asked=asked, ids=people, whole=False), kept, began_at=began_at)
 
     def forget(self, people: Iterable[str]) -> None:
         """Drop these people: they are no longer held."""
         for person_id in people:
-            self.entries.pop(person_id, None)
             self._blind.discard(person_id)
+            if entry := self.entries.pop(person_id, None):
+                entry.cohort.whole = False
 
     def freshness_of(self, person_id: str) -> Freshness | None:
         """How far to trust what is known of somebody; None for one who has never been read."""
@@ -133,30 +128,76 @@ class PresenceStore:
             return self._freshness(self._age_s(entry))
         return Freshness.BLIND if self.has_read(person_id) else None
 
-    def _restored(self, kept: Kept, presence: Presence, wall: datetime, *, at: float) -> Entry:
-        known = Known(presence=presence, source=Source.SNAPSHOT, changed_at=kept.changed_at)
-        return Entry(known, Asked(at=at, arrived_at=at, wall=wall, source=Source.SNAPSHOT))
+    def _restore(self, cohort: Cohort, kept: Mapping[str, Kept], *, began_at: float) -> None:
+        """Bring back those who were read at one moment; our own first reading has to look at them all."""
+        for person_id in cohort.ids:
+            one = kept[person_id]
+            if one.presence:
+                known = Known(presence=one.presence, source=Source.SNAPSHOT, changed_at=one.changed_at)
+                self.entries[person_id] = Entry(known, cohort)
+        self._limits.renew(cohort, at=began_at)
 
-    def _plainly_later(self, asked: Asked, entry: Entry) -> bool:
-        """Whether a reading wins over one of the same source that still counts, whatever it says."""
-        before = entry.asked
-        is_later = asked.at >= before.arrived_at and asked.source is before.source
-        return is_later and self._age_s(entry) <= self._limit_s
+    def _before(self, cohort: Cohort) -> Cohort | None:
+        """The cohort that this one plainly follows: of the same people, and of readings that still count."""
+        first = self._remembered(cohort.ids[0]) if cohort.ids else None
+        return first.cohort if first and first.cohort.is_followed_by(cohort) else None
 
-    def _look_at(self, person_id: str, reading: Reading, asked: Asked) -> Entry:
-        """Take in one reading that may say something new; where it went."""
-        presence = reading.presence
-        puzzling = self.unknown_words.note(presence)
+    def _follow(self, before: Cohort, later: Cohort) -> None:
+        """Let everybody stay who they were together with, and look at those who say something new."""
+        before.asked = later.asked
+        for index in before.news_in(later):
+            before.said[index] = later.said[index]
+            presence, entry = later.said[index].presence, self.entries[before.ids[index]]
+            entry.take(presence, later.asked, debounce_s=self._debounce_s)
+            before.keep(index, settled=self._is_settled(presence, entry))
+
+    def _gather(self, cohort: Cohort) -> None:
+        """Bring everybody together, wherever they stood before; whoever is outdone stays there.
+
+        When somebody joins or leaves, everybody behind them is asked about together with others than before.
+        """
+        last_said: dict[Cohort, Mapping[str, Reading]] = {}
+        for index, person_id in enumerate(cohort.ids):
+            entry = self.entries.get(person_id)
+            if entry and entry.cohort not in last_said:
+                last_said[entry.cohort] = self._comparable(entry.cohort, cohort)
+            before = last_said[entry.cohort].get(person_id) if entry else None
+            if entry and before == cohort.said[index]:
+                entry.move_to(cohort)
+                cohort.said[index] = before
+            else:
+                self._look_at(index, cohort)
+
+    def _comparable(self, before: Cohort, later: Cohort) -> Mapping[str, Reading]:
+        """What was said of those of an earlier cohort who need no look if it is said once more."""
+        counts = before.precedes(later) and self._timer() - before.asked.at <= self._limit_s
+        return before.settled if counts else {}
+
+    def _look_at(self, index: int, cohort: Cohort) -> None:
+        presence = cohort.said[index].presence
+        entry = self._met(cohort.ids[index], presence, cohort)
+        if entry.cohort is cohort:
+            cohort.keep(index, settled=self._is_settled(presence, entry))
+        else:
+            cohort.whole = False
+
+    def _met(self, person_id: str, presence: Presence, cohort: Cohort) -> Entry:
+        """Somebody's entry, after a reading of a cohort that they join unless it is outdone."""
         entry = self._remembered(person_id)
         if entry is None:
-            entry = self.entries[person_id] = Entry(Known(presence=presence, source=asked.source), asked)
+            entry = self.entries[person_id] = Entry(
+                Known(presence=presence, source=cohort.asked.source), cohort
+            )
             self._blind.discard(person_id)
-        elif outdoes(presence, asked, entry):
-            entry.take(presence, asked, debounce_s=self._debounce_s)
-        else:
-            return entry
-        entry.said = None if puzzling or entry.known.pending else reading.lasting(person_id)
+        elif outdoes(presence, cohort.asked, entry):
+            entry.take(presence, cohort.asked, debounce_s=self._debounce_s)
+            entry.move_to(cohort)
         return entry
+
+    def _is_settled(self, presence: Presence, entry: Entry) -> bool:
+        """Whether the same once more would say nothing: no unknown word to count, no change held back."""
+        puzzling = self.unknown_words.note(presence)
+        return not puzzling and entry.known.pending is None
 
     def _remembered(self, person_id: str) -> Entry | None:
         """The entry, unless it is past the limit: what lies there longer is only not yet thrown out."""

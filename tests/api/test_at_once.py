@@ -22,7 +22,31 @@ OLD = b"GET /presence/" + MAX.encode() + b" HTTP/1.0\r\n" + NAMED
 HEAD = b"HEAD /presence/" + MAX.encode() + b" HTTP/1.1\r\n" + NAMED
 END = b"\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
+# Spelt as no phone system does, and as some do.
+TARGETS = (
+    "/presence/max.muster%40firm.example",
+    "/presence/MAX.Muster@firm.example",
+    "/presence/max.muster@firm.example?",
+    "/lookup?email=max.muster%40firm.example&",
+    "/presence/max.muster@firm.example#here",
+    "/lookup?email=max.muster@firm.example#here",
+    "//presence/max.muster@firm.example",
+    "/presence//max.muster@firm.example",
+    "/./presence/max.muster@firm.example",
+    "/presence%2Fmax.muster@firm.example",
+    "/presence/m%E4x@firm.example",
+    "/presence/m\xe4x@firm.example",
+    "/lookup?email=m\xe4x@firm.example",
+    "http://localhost/presence/max.muster@firm.example",
+    "http://localhost/lookup?email=max.muster@firm.example",
+    "*",
+)
 _DATE = re.compile(rb"date: [^\r]*")
+
+
+def asked_as(target: str) -> bytes:
+    """The head of a GET for this target, up to its last header."""
+    return f"GET {target} HTTP/1.1\r\n".encode("latin-1") + NAMED
 
 
 def conversations(twins: Twins, *pieces: bytes, pause_s: float = 0.0) -> list[bytes]:
@@ -90,6 +114,8 @@ async def conversation(app: ASGIApp, *pieces: bytes, pause_s: float = 0.0) -> by
         [HIT + b"Transfer-Encoding: chunked\r\n" + END + b"1\r\na\r\n0\r\nX: y\r\n\r\n" + HIT + CLOSE],
         [HIT + b"X-Padding: " + b"a" * 70_000 + END + CLOSE],
         [HIT + END, b"\x16\x03\x01rubbish\r\n\r\n"],
+        *([asked_as(target) + CLOSE] for target in TARGETS),
+        [*(asked_as(target) + END for target in TARGETS[:4]), HIT + CLOSE],
     ],
 )
 def test_both_ways_are_the_same_bytes_on_the_wire(

@@ -39,8 +39,8 @@ def test_the_shares_of_a_profile_are_a_whole() -> None:
 def test_the_parts_of_a_hit_are_its_whole() -> None:
     results = Results(machine=Machine(cores=2, processor="", python="", libraries={}), date="")
     results.peers = [
-        Peer(name="bare", title="", per_s=[40_000.0], share=[1.0], busy=1.0),
-        Peer(name="hit", title="", per_s=[25_000.0], share=[0.6], busy=1.0),
+        Peer(name="bare", title="", per_s=[40_000.0], share=[1.0], busy=[1.0]),
+        Peer(name="hit", title="", per_s=[25_000.0], share=[0.6], busy=[1.0]),
     ]
     results.call_us = {"bare": [1.0], "hit": [20.0]}
     text = paragraph(results, {"fastapi": 0.5, "app/api/keys.py": 0.3, "uuid": 0.19, "tiny": 0.01})

@@ -22,8 +22,8 @@ def a_run() -> Results:
     """Of two contestants, with one figure that is reached and one that is missed."""
     results = Results(machine=MACHINE, date="2026-01-01")
     results.peers = [
-        Peer(name="bare", title="bare", per_s=[100.0, 200.0], share=[1.0, 1.0], busy=1.0),
-        Peer(name="hit", title="this service: a <hit>", per_s=[85.0, 170.0], share=[0.85, 0.85], busy=1.0),
+        Peer(name="bare", title="bare", per_s=[100.0, 200.0], share=[1.0, 1.0], busy=[1.0]),
+        Peer(name="hit", title="this service: a <hit>", per_s=[85.0, 170.0], share=[0.85, 0.85], busy=[1.0]),
     ]
     results.rounds = {"hit": [0.85, 0.85, 0.7], "memory": [150.4, 221.0, 220.0]}
     return results

@@ -5,6 +5,7 @@ import pytest
 
 from app.errors import UnexpectedAnswer
 from app.graph.client import IDS_PER_REQUEST
+from app.presence.cohort import Cohort
 from app.presence.models import UNKNOWN_PRESENCE, Source
 from tests.graph.fake_graph import FakeGraph, answer, ids_of, one_after_another, page, presences
 from tests.support.clock import START, ManualClock
@@ -20,6 +21,10 @@ def graph(*answers: httpx.Response) -> FakeGraph:
     return FakeGraph(ManualClock(), one_after_another(*answers))
 
 
+def availabilities(cohort: Cohort) -> list[str]:
+    return [reading.presence.availability for reading in cohort.said]
+
+
 def test_a_request_asks_for_as_many_people_as_microsoft_allows() -> None:
     """Microsoft: "cloudCommunications: getPresencesByUserId", at most 650."""
     assert IDS_PER_REQUEST == 650
@@ -27,19 +32,19 @@ def test_a_request_asks_for_as_many_people_as_microsoft_allows() -> None:
 
 async def test_presence_is_asked_for_by_object_id() -> None:
     fake = graph(presences([MAX, EVA], availability="Busy"))
-    readings, asked = await fake.client.presences([MAX, EVA], source=Source.SWEEP)
+    read = await fake.client.presences([MAX, EVA], source=Source.SWEEP)
     (request,) = fake.asked
     assert (request.method, request.url.path) == ("POST", "/v1.0/communications/getPresencesByUserId")
     assert ids_of(request) == [MAX, EVA]
-    assert [readings[key].presence.availability for key in (MAX, EVA)] == ["Busy", "Busy"]
-    assert (asked.source, asked.wall) == (Source.SWEEP, START)
+    assert (read.ids, availabilities(read)) == ([MAX, EVA], ["Busy", "Busy"])
+    assert (read.asked.source, read.asked.wall) == (Source.SWEEP, START)
 
 
 async def test_whoever_graph_leaves_out_is_unknown_and_whoever_it_adds_is_ignored() -> None:
     """An old value is never kept for somebody Microsoft no longer speaks of."""
-    readings, _ = await graph(presences([EVA, "another"])).client.presences([MAX, EVA], source=Source.DEMAND)
-    assert set(readings) == {MAX, EVA}
-    assert readings[MAX] == UNKNOWN_PRESENCE
+    fake = graph(presences([EVA, "another"], availability="Busy"))
+    read = await fake.client.presences([MAX, EVA], source=Source.DEMAND)
+    assert (read.said[0], availabilities(read)) == (UNKNOWN_PRESENCE, ["PresenceUnknown", "Busy"])
 
 
 async def test_answers_are_matched_by_id_in_any_order_and_case() -> None:
@@ -49,8 +54,8 @@ async def test_answers_are_matched_by_id_in_any_order_and_case() -> None:
             {"id": MAX, "availability": "Busy", "activity": "Busy"},
         ]
     )
-    readings, _ = await graph(body).client.presences([MAX, EVA], source=Source.SWEEP)
-    assert (readings[MAX].presence.availability, readings[EVA].presence.availability) == ("Busy", "Away")
+    read = await graph(body).client.presences([MAX, EVA], source=Source.SWEEP)
+    assert availabilities(read) == ["Busy", "Away"]
 
 
 async def test_an_unreadable_answer_is_no_reading() -> None:

@@ -5,9 +5,10 @@ import time
 from pathlib import Path
 from uuid import UUID
 
-from app.presence.entry import Asked
+from app.presence.cohort import Asked
 from app.presence.models import PersonChange, Presence, Source
 from tests.ingest.snapshot_life import Life
+from tests.support.cohorts import cohort_of
 
 PEOPLE = 100_000
 FREE = Presence(availability="Available", activity="Available", sequence_number="123456789")
@@ -31,7 +32,7 @@ async def test_a_hundred_thousand_people_are_written_without_a_long_pause(tmp_pa
         for number in range(PEOPLE)
     )
     asked = Asked(at=life.clock.monotonic(), arrived_at=0.0, wall=life.clock.now(), source=Source.SWEEP)
-    life.store.record(dict.fromkeys(life.directory.held, FREE), asked)
+    life.store.record(cohort_of(dict.fromkeys(life.directory.held, FREE), asked))
     life.users.listed.set()
     began = time.perf_counter()
     longest_s = await longest_pause(asyncio.create_task(life.snapshot.round()))

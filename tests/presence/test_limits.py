@@ -1,9 +1,10 @@
 """Who is thrown out of the memory, and when: never before their reading is too old, surely after it."""
 
-from app.presence.entry import Asked
+from app.presence.cohort import Asked
 from app.presence.models import NOTHING_KNOWN, Presence, Source
 from app.presence.store import PresenceStore
 from tests.support.clock import ManualClock
+from tests.support.cohorts import cohort_of
 
 FREE = Presence(availability="Available", activity="Available")
 LIMIT_S = 300.0
@@ -24,7 +25,7 @@ class Memory:
         """One request about these people."""
         now = self.clock.monotonic()
         asked = Asked(at=now, arrived_at=now, wall=self.clock.now(), source=Source.SWEEP)
-        self.store.record(dict.fromkeys(people, FREE), asked)
+        self.store.record(cohort_of(dict.fromkeys(people, FREE), asked))
 
     def read_for(self, seconds: float, *people: str, every_s: float = 10.0) -> None:
         """Sweep after sweep about these people."""
@@ -70,13 +71,13 @@ def test_the_time_of_somebody_unchanged_begins_anew_only_after_a_quarter_of_the_
     """Renewing everybody with every sweep would cost more than the sweep."""
     memory = Memory()
     memory.read(MAX)
-    first = memory.store.entries[MAX].renewed_at
+    first = memory.store.entries[MAX].cohort.renewed_at
     memory.clock.pass_by(QUARTER_S - 1)
     memory.read(MAX)
-    assert memory.store.entries[MAX].renewed_at == first
+    assert memory.store.entries[MAX].cohort.renewed_at == first
     memory.clock.pass_by(1)
     memory.read(MAX)
-    assert memory.store.entries[MAX].renewed_at == first + QUARTER_S
+    assert memory.store.entries[MAX].cohort.renewed_at == first + QUARTER_S
 
 
 def test_the_end_of_one_time_does_not_touch_those_among_its_people_who_were_renewed_alone() -> None:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.presence.entry import Asked
+from app.presence.cohort import Asked
 from app.presence.models import Presence, Sighting, Source
 from app.presence.store import PresenceStore
 from tests.support.clock import START, ManualClock
+from tests.support.cohorts import cohort_of
 
 
 class Watched:
@@ -25,7 +26,8 @@ class Watched:
             self.clock.pass_by(10)
             now = self.clock.monotonic()
             asked = Asked(at=now, arrived_at=now, wall=self.clock.now(), source=Source.SWEEP)
-            self.store.record({"max": Presence(availability=availability, activity=activity)}, asked)
+            presence = Presence(availability=availability, activity=activity)
+            self.store.record(cohort_of({"max": presence}, asked))
         told = self.store.get("max")
         assert told
         return told

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.config import WhenBlind
-from app.presence.entry import Asked
+from app.presence.cohort import Asked
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Sighting, Source
 from app.presence.store import LAST_VALUE_LIMIT_S, PresenceStore
 from tests.support.clock import START, ManualClock
+from tests.support.cohorts import cohort_of
 
 FREE = Presence(availability="Available", activity="Available")
 BUSY = Presence(availability="Busy", activity="InACall")
@@ -41,7 +42,7 @@ class Kept:
         now = self.clock.monotonic()
         wall = self.clock.now() - timedelta(seconds=asked_ago_s)
         asked = Asked(at=now - asked_ago_s, arrived_at=now - arrived_ago_s, wall=wall, source=source)
-        self.store.record(readings, asked)
+        self.store.record(cohort_of(readings, asked))
 
     def sighting(self, person_id: str = MAX) -> Sighting:
         """What is known about somebody who has been read."""

@@ -16,9 +16,10 @@ from app.api.hotpath import HotPath
 from app.config import load_settings
 from app.ingest.tenant import Tenant
 from app.main import build_api, build_app
-from app.presence.entry import Asked
+from app.presence.cohort import Asked
 from app.presence.models import Person, PersonChange, Presence, Source
 from tests.support.clock import ManualClock
+from tests.support.cohorts import cohort_of
 from tests.support.settings import IDENTITY
 
 KEY = "the-key-of-a-phone-system"
@@ -113,7 +114,7 @@ class Twins:
         at = self.clock.monotonic() - ago_s
         asked = Asked(at=at, arrived_at=at, wall=self.clock.now(), source=Source.SWEEP)
         for tenant in self.tenants:
-            tenant.store.record(readings, asked)
+            tenant.store.record(cohort_of(readings, asked))
 
     def take_rules(self) -> None:
         """The rules file is looked at."""
