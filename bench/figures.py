@@ -84,6 +84,12 @@ FIGURES = {
         at_most=50.0,
         by_worst=True,
     ),
+    "batch_same": Figure(
+        title="POST batch of 1,000, the same list again and again", form=",.0f", unit="people/s"
+    ),
+    "batch_all": Figure(
+        title="POST batch of 1,000, each list of other people among 10,000", form=",.0f", unit="people/s"
+    ),
     "batch_scaled": Figure(
         title="the batch, were the ceiling 22 µs a request, as where the aims were set",
         form=",.0f",

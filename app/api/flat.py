@@ -113,7 +113,7 @@ def _members(answer: Answer) -> dict[str, Any]:
         "availability": sighting.presence.availability,
         "activity": sighting.presence.activity,
         "email": person.email or "",
-        "phone": next((number for number in (*person.business_phones, person.mobile_phone) if number), ""),
+        "phone": next(map(str, person.numbers()), ""),
         "name": person.display_name or "",
         "rule": verdict.rule,
         "stale": int(sighting.stale),

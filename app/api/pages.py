@@ -6,7 +6,7 @@ remembers which person, which rules and which groups it was made from: whoever f
 anew, so nobody has to announce a change. What time alone changes (too old, wrapping up) is never on a page.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,16 +18,10 @@ from app.api.render import Renderer, etag_of, timestamp
 from app.errors import MalformedRequest
 from app.ingest.desk import Desk
 from app.presence.addresses import parse_user
-from app.presence.cohort import Asked
 from app.presence.entry import Entry
 from app.presence.models import Person
 from app.presence.rulebook import Rulebook
 from app.presence.scope import Members
-
-# An entry of a list, but for its presence.
-_USER = b',{"user":'
-_FOUND = b',"outcome":"found","presence":'
-_END = b"}"
 
 Flat = tuple[bytes, bytes]
 """A call flow's answer in two parts: time comes between them."""
@@ -75,7 +69,6 @@ class Pages:
         self._rules = desk.rules
         self.answered = desk.coverage.answered
         """What the desk notes down with each answer."""
-        self.answered_all = desk.coverage.all_answered
         self._entries = desk.store.entries
         self._fresh_for_s = desk.store.fresh_for_s
 
@@ -106,46 +99,6 @@ class Pages:
         page, then = found
         flat = page.flat or self._flatten(page)
         return (flat, then) if flat else None
-
-    def write(self, keys: Sequence[str], echoes: Sequence[bytes], *, into: list[bytes]) -> dict[int, int]:
-        """Append an entry of a list, in parts, for each key that `find` finds; its echo is what was asked.
-
-        For the others one empty part is appended: returns where it lies, by the position of the key. This is
-        one loop without a call for whoever has a page, because it runs a thousand times for a request.
-        """
-        now, rulebook, members = self.timer(), self._rules.rulebook, self._directory.members
-        entry_of, append = self._entries.get, into.extend
-        moments: dict[int, bytes] = {}  # by the identity of what was asked, which many people share
-        gaps: dict[int, int] = {}
-        people = self._directory.only_each(keys)
-        for index, (person, echo) in enumerate(zip(people, echoes, strict=True)):
-            entry = entry_of(person.id) if person else None
-            page = entry.rendered if entry else None
-            if (
-                entry is not None
-                and type(page) is Page
-                and page.person is person
-                and page.rulebook is rulebook
-                and page.members is members
-                and (
-                    then := moments.get(id(asked := entry.cohort.asked))
-                    or self._remember(asked, now, moments)
-                )
-            ):
-                append((_USER, echo, _FOUND, page.before, then, page.behind, _END))
-            elif found := self.find(keys[index], now):
-                append((_USER, echo, _FOUND, found[0].before, found[1].in_body, found[0].behind, _END))
-            else:
-                gaps[index] = len(into)
-                into.append(b"")
-        return gaps
-
-    def _remember(self, asked: Asked, now: float, moments: dict[int, bytes]) -> bytes:
-        """The moment of a reading, empty if it is no longer fresh."""
-        age_s = now - asked.at
-        then = moment(asked.wall, int(age_s)).in_body if age_s < self._fresh_for_s else b""
-        moments[id(asked)] = then
-        return then
 
     def _build(self, person: Person, entry: Entry) -> Page | None:
         ended = entry.known.call_ended_at

@@ -134,9 +134,9 @@ class GraphClient:
         """The change with comparable phone numbers: made here, page by page, because it takes its time."""
         properties = dict(change.properties)
         if "business_phones" in properties:
-            properties["business_phones"] = tuple(map(self._numbers.digits, properties["business_phones"]))
-        if properties.get("mobile_phone"):
-            properties["mobile_phone"] = self._numbers.digits(properties["mobile_phone"])
+            properties["business_phones"] = self._numbers.numbers(properties["business_phones"])
+        if "mobile_phone" in properties:
+            properties["mobile_phone"] = self._numbers.number(properties["mobile_phone"] or "")
         return replace(change, properties=properties)
 
     @property

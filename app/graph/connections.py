@@ -49,6 +49,7 @@ class Connections:
         pool.under_way += 1
         try:
             answer = await pool.client.request(method, url, content=body, headers=headers)
+            _let_go(answer)
             if answer.status_code in _IN_TROUBLE:
                 self._replace(pool)
         finally:
@@ -71,3 +72,12 @@ class Connections:
         self._retired = [pool for pool in self._retired if pool.under_way]
         for pool in deserted:
             await pool.client.aclose()
+
+
+def _let_go(answer: httpx.Response) -> None:
+    """Part an answer that is read from its stream, which refers back to it.
+
+    Whole bodies would wait for the garbage collector otherwise, and it seldom comes: everything that we make
+    of them is outside of it.
+    """
+    answer.stream = httpx.ByteStream(b"")

@@ -19,7 +19,7 @@ from app.presence.store import Kept
 
 NAME = "snapshot.json.gz"
 # Raise it when an older file would be misread: changed fields, other phone digits, a wider `$select`.
-VERSION = 1
+VERSION = 2
 
 # People that are encoded in one go, while nothing else of the process runs.
 _PORTION = 100

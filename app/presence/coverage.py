@@ -1,6 +1,6 @@
 """What callers asked for and did not get: the list that tells an operator whom the service misses."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,12 +50,6 @@ class Coverage:
     def answered(self, asked: str) -> None:
         """Forget an address that has an answer now; every hit passes here, so it has to be cheap."""
         self._missed.pop(asked, None)
-
-    def all_answered(self, asked: Iterable[str]) -> None:
-        """The same for many, which is nothing to do where nobody is missed."""
-        if self._missed:
-            for one in asked:
-                self.answered(one)
 
     def __iter__(self) -> Iterator[Missed]:
         """Everything missed, the most wanted first."""

@@ -37,8 +37,8 @@ class Listing:
 
     def add(self, change: PersonChange) -> None:
         """Take in what the listing says about one account."""
-        after = changed(self.tables.people.get(change.id), change)
-        known = self._before.people.get(change.id)
+        after = changed(self.tables.known(change.id), change)
+        known = self._before.known(change.id)
         self.tables.put(change.id, known if after == known else after)
 
 
@@ -76,11 +76,11 @@ class Directory:
     @property
     def people(self) -> Sequence[Person]:
         """Every account that is known, held or not, as of now."""
-        return list(self._now.people.values())
+        return [*self._now.held.values(), *self._now.aside.values()]
 
     def __len__(self) -> int:
         """How many accounts are known, held or not."""
-        return len(self._now.people)
+        return len(self._now.held) + len(self._now.aside)
 
     def find(self, key: str) -> tuple[Person, ...]:
         """The held people a comparable key belongs to: nobody, one, or several."""
@@ -99,23 +99,15 @@ class Directory:
         held = now.only_held(ids)
         return held[0] if len(held) == 1 else None
 
-    def only_each(self, keys: Iterable[str]) -> list[Person | None]:
-        """`only` for many: whoever has an address alone is found without a call of their own."""
-        id_of, held, only = self._now.by_address.get, self._now.held.get, self.only
-        return [
-            held(person_id) if "@" in key and type(person_id := id_of(key)) is str else only(key)
-            for key in keys
-        ]
-
     def find_by_number(self, digits: str) -> tuple[Person, ...]:
         """The held people with this phone number, in E.164 digits."""
-        return self._now.only_held(self._now.by_number.all(digits))
+        return self._now.only_held(self._now.by_number.all(int(digits)))
 
     def set_aside(self, key: str) -> tuple[Person, ...]:
         """Accounts of this address or object id that are known by name only, because they are not held."""
         now = self._now
-        ids = {key, *now.by_address.all(key)} & now.people.keys()
-        return tuple(now.people[person_id] for person_id in sorted(ids - now.held.keys()))
+        ids = {key, *now.by_address.all(key)} & now.aside.keys()
+        return tuple(now.aside[person_id] for person_id in sorted(ids))
 
     def in_scope(self, person: Person) -> bool:
         """Whether the scope would have this person held."""
@@ -155,7 +147,7 @@ class Directory:
         """Work out a round of changes without letting it take effect."""
         people: dict[str, Person | None] = {}
         for change in changes:
-            before = people[change.id] if change.id in people else self._now.people.get(change.id)
+            before = people[change.id] if change.id in people else self._now.known(change.id)
             people[change.id] = changed(before, change)
         lost = (key for key, after in people.items() if after is None or not self._would_hold(after))
         return Plan(lost=frozenset(lost) & self._now.held.keys(), people=people)
@@ -166,7 +158,7 @@ class Directory:
             self._now, self._listed = plan.tables, True
             self.listings += 1
         for person_id, after in plan.people.items():
-            if self._now.people.get(person_id) != after:
+            if self._now.known(person_id) != after:
                 self._now.put(person_id, after)
         self._note_change()
 
@@ -215,8 +207,8 @@ class Directory:
             for group in self._scope.groups & self._members.keys()
             for person_id in self._members[group] ^ before.get(group, frozenset())
         }
-        for person_id in moved & tables.people.keys():
-            tables.put(person_id, tables.people[person_id])
+        for person_id in moved:
+            tables.put(person_id, tables.known(person_id))
 
 
 def position(person: Person) -> tuple[str, str]:

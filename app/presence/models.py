@@ -77,6 +77,11 @@ class Removal(StrEnum):
     FINAL = "deleted"
 
 
+Numbers = int | tuple[int, ...]
+"""Phone numbers by their digits in E.164, which never begin with a zero. One alone takes no tuple: nearly
+everybody has one, and text in a tuple would take three times the room."""
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One account of the directory, with every address and number it can be asked for by."""
 
@@ -85,8 +90,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     mail: str | None = None
     user_principal_name: str | None = None
     aliases: tuple[str, ...] = ()
-    business_phones: tuple[str, ...] = ()
-    mobile_phone: str | None = None
+    business_phones: Numbers = ()
+    mobile_phone: int | None = None
     account_enabled: bool | None = None
     user_type: str | None = None
     deleted: bool = False
@@ -107,24 +112,29 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return (self.user_type or "").lower() == "guest"
 
     def thrifty(self) -> "Person":
-        """The same with each text kept once: one address usually stands in three places."""
+        """The same with each text kept once: one address usually stands in three places, and is a key.
+
+        Aliases, which are never shown, are kept in the form of a key.
+        """
         texts = {text: text for text in (self.user_principal_name, self.mail) if text}
         principal = self.user_principal_name
         return msgspec.structs.replace(
             self,
             user_principal_name=principal and texts[principal],
-            aliases=tuple(texts.get(alias, alias) for alias in self.aliases),
+            aliases=tuple(texts.get(alias, alias) for alias in map(comparable, self.aliases)),
             user_type=self.user_type and intern(self.user_type),
         )
 
     def addresses(self) -> set[str]:
-        """Every address of this account, ready to be compared."""
-        spelt = (self.mail, self.user_principal_name, *self.aliases)
+        """Every address of this account, ready to be compared: no copy of what an alias has already."""
+        spelt = (*self.aliases, self.user_principal_name, self.mail)
         return {comparable(address) for address in spelt if address}
 
-    def numbers(self) -> set[str]:
-        """Every phone number of this account, in E.164 digits."""
-        return {number for number in (*self.business_phones, self.mobile_phone) if number}
+    def numbers(self) -> tuple[int, ...]:
+        """Every phone number of this account once, the one to show first."""
+        business = self.business_phones
+        several = (business,) if isinstance(business, int) else business
+        return tuple(dict.fromkeys(filter(None, (*several, self.mobile_phone))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,11 @@
 """Phone numbers in whatever notation they come, made comparable as E.164 digits without the plus."""
 
 import re
+from collections.abc import Iterable
 
 import phonenumbers
+
+from app.presence.models import Numbers
 
 # More than any number with its extension; the rest is not looked at.
 _LONGEST = 40
@@ -21,6 +24,15 @@ class NumberReader:
         except phonenumbers.NumberParseException:
             return ""
         return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+
+    def numbers(self, spelt: Iterable[str]) -> Numbers:
+        """Those of these numbers that can be read, as they are kept."""
+        read = tuple(filter(None, map(self.number, spelt)))
+        return read[0] if len(read) == 1 else read
+
+    def number(self, spelt: str) -> int | None:
+        """The number as it is kept; None for what is none."""
+        return int(self.digits(spelt) or 0) or None
 
     def candidates(self, number: str) -> tuple[str, ...]:
         """What a caller may have meant, likeliest first: `4989…` may lack its plus, or be national."""

@@ -10,46 +10,48 @@ from app.presence.models import Person, PersonChange, Removal
 
 
 class Tables:
-    """Everybody known, those among them who are held, and the ways to find them.
+    """Everybody known, in two parts, and the ways to find them: who is held, and who is known by name only.
 
     `would_hold` decides who is held. A directory answers from one of these while another may be made.
     """
 
     def __init__(self, would_hold: Callable[[Person], bool]) -> None:
         self._would_hold = would_hold
-        self.people: dict[str, Person] = {}
         self.held: dict[str, Person] = {}
-        self.by_address = Index()
-        self.by_number = Index()
+        self.aside: dict[str, Person] = {}
+        self.by_address: Index[str] = Index()
+        self.by_number: Index[int] = Index()
         self.domains: set[str] = set()
+
+    def known(self, person_id: str) -> Person | None:
+        """Somebody by object id, held or not."""
+        return self.held.get(person_id) or self.aside.get(person_id)
 
     def put(self, person_id: str, after: Person | None) -> None:
         """Let this be what is known of somebody; None: nothing any more."""
-        self._unindex(self.people.get(person_id))
-        if after is None:
-            self.people.pop(person_id, None)
-        else:
-            self.people[after.id] = after  # the very same text everywhere
-            self._index(after)
+        if before := self.known(person_id):
+            self._take_out(before)
+        if after is not None:
+            self._take_in(after)
 
     def only_held(self, ids: Iterable[str]) -> tuple[Person, ...]:
         """Those of these people who are held."""
         return tuple(self.held[person_id] for person_id in ids if person_id in self.held)
 
-    def _unindex(self, person: Person | None) -> None:
-        if person is not None:
-            self.held.pop(person.id, None)
-            self.by_address.remove(person.id, person.addresses())
-            self.by_number.remove(person.id, person.numbers())
+    def _take_out(self, person: Person) -> None:
+        self.held.pop(person.id, None)
+        self.aside.pop(person.id, None)
+        self.by_address.remove(person.id, person.addresses())
+        self.by_number.remove(person.id, person.numbers())
 
-    def _index(self, person: Person) -> None:
+    def _take_in(self, person: Person) -> None:
         addresses = person.addresses()
         self.by_address.add(person.id, addresses)
         self.by_number.add(person.id, person.numbers())
         if not person.guest:  # a guest's domain is somebody else's
             self.domains.update(filter(None, map(domain_of, addresses)))
-        if self._would_hold(person):
-            self.held[person.id] = person
+        part = self.held if self._would_hold(person) else self.aside
+        part[person.id] = person
 
 
 def changed(before: Person | None, change: PersonChange) -> Person | None:

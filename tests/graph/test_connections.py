@@ -1,7 +1,9 @@
 """After a 503 or 504 the next request leaves on a new connection, as Microsoft's best practices ask."""
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import AsyncIterator
 
 import httpx
@@ -50,6 +52,10 @@ class Reached:
         """One request; its status."""
         answer = await self.connections.request("GET", self._url, body=None, headers={})
         return answer.status_code
+
+    async def ask_and_watch(self) -> "weakref.ref[httpx.Response]":
+        """One request; what is left of its answer afterwards."""
+        return weakref.ref(await self.connections.request("GET", self._url, body=None, headers={}))
 
     async def settled(self, *, open_connections: int) -> None:
         """Wait until the other end has noticed."""
@@ -116,3 +122,14 @@ async def test_a_cookie_is_never_sent_back() -> None:
         await connections.request("GET", httpx.URL("https://graph.example/"), body=None, headers={})
     await connections.close()
     assert ["cookie" in request.headers for request in asked] == [False, False]
+
+
+async def test_an_answer_is_gone_with_its_last_user_whenever_the_collector_comes(reached: Reached) -> None:
+    """A sweep brings tens of megabytes, and hardly anything that the garbage collector counts."""
+    await reached.ask()
+    gc.disable()
+    try:
+        answer = await reached.ask_and_watch()
+        assert answer() is None
+    finally:
+        gc.enable()

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.presence.models import Person
 from app.presence.phones import NumberReader
 
 READER = NumberReader("DE")
@@ -30,3 +31,14 @@ def test_what_was_read_is_read_again_the_same(text: str) -> None:
     """A number that we have given out finds its person when it comes back."""
     if number := READER.digits(text):
         assert READER.digits(f"+{number}") == number
+
+
+@given(st.text(max_size=60))
+def test_a_number_as_it_is_kept_has_lost_none_of_its_digits(text: str) -> None:
+    assert str(READER.number(text) or "") == READER.digits(text)
+
+
+@given(st.lists(st.one_of(NATIONAL.map("0{}".format), st.text(max_size=5)), max_size=3))
+def test_of_several_numbers_those_are_kept_that_can_be_read(spelt: list[str]) -> None:
+    kept = Person(id="id-max", business_phones=READER.numbers(spelt)).numbers()
+    assert kept == tuple(dict.fromkeys(filter(None, map(READER.number, spelt))))

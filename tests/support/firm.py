@@ -24,7 +24,7 @@ PEOPLE = (
         user_principal_name="mm@firm.example",
         display_name='Max "observedAt":"x","age":1 Muster',
         aliases=("m/m@firm.example", "max+muster@firm.example"),
-        business_phones=("493055501000",),
+        business_phones=493055501000,
     ),
     person(EVA_ID, "eva@firm.example", display_name="Éva Müller — 東京"),
     person(UWE_ID, "üwe@münchen.example", display_name=None),
