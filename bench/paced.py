@@ -62,33 +62,44 @@ class _Pacer:
         self._idle = deque(self._sockets)
         self._due: dict[int, float] = {}
         self._late: dict[int, float] = {}
+        self._poll = stack.enter_context(select.epoll())
+        for number in self._sockets:
+            self._poll.register(number, select.EPOLLIN)
 
     def run(self, rate_per_s: float, *, planned: int) -> Timing:
         """Send what is due, wait for what is next: an answer or the timetable."""
         timing = Timing(planned)
-        began, sent = time.monotonic(), 0
-        give_up_at = began + planned / rate_per_s + _GRACE_S
-        while len(timing.due_at) < planned and (now := time.monotonic()) < give_up_at:
+        began = now = time.monotonic()
+        sent, give_up_at = 0, began + planned / rate_per_s + _GRACE_S
+        while len(timing.due_at) < planned and now < give_up_at:
             while self._idle and sent < planned and (due := began + sent / rate_per_s) <= now:
-                self._send(due)
+                self._send(due, now)
                 sent += 1
             next_due = began + sent / rate_per_s if self._idle and sent < planned else give_up_at
-            self._collect(max(0.0, next_due - time.monotonic()), timing)
+            now = self._collect(next_due, timing)
         return timing
 
-    def _send(self, due: float) -> None:
+    def _send(self, due: float, now: float) -> None:
         number = self._idle.popleft()
         self._due[number] = due
-        self._late[number] = time.monotonic() - due
+        self._late[number] = now - due
         self._sockets[number].send(next(self._requests))
 
-    def _collect(self, patience_s: float, timing: Timing) -> None:
-        """`select`, because epoll counts in milliseconds: twenty more requests would be due by then."""
-        ready, _, _ = select.select(self._due, [], [], patience_s)
-        for number in ready:
+    def _collect(self, until: float, timing: Timing) -> float:
+        """Take the answers that are there, or wait for the next one until then; the time after that.
+
+        To wait for epoll's own descriptor, because epoll counts in milliseconds: a dozen more requests would
+        be due by then.
+        """
+        ready = self._poll.poll(0)
+        if not ready and (patience_s := until - time.monotonic()) > 0:
+            select.select([self._poll], [], [], patience_s)
+            ready = self._poll.poll(0)
+        for number, _ in ready:
             if self._ends(number, self._sockets[number].recv(self._chunk)):
                 due = self._due.pop(number)
                 timing.due_at.append(due)
                 timing.latency_s.append(time.monotonic() - due)
                 timing.late_s.append(self._late[number])
                 self._idle.append(number)
+        return time.monotonic()

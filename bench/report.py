@@ -14,18 +14,21 @@ thread with 32 connections that stay open, asks for 256 people in turn and check
 every answer and the content of a sample. Every round looks at all contestants for a moment each, beginning \
 with another one each time, and at the ceiling before and after each of them; shares are those of the \
 ceilings on both sides, and what stands in the tables is the median, with the least and the most behind it. \
-The ceiling is a bare ASGI application that answers a constant of 285 bytes, with nothing but `Content- \
-Type` and `Content-Length`, in uvicorn with uvloop and httptools. This service is the real process, in \
-front of a simulated tenant of 10,000 people that it goes on sweeping every ten seconds, with a hashed key, \
-ETag, request id and metrics. `usual.py`, `careless.py` and `with_redis.py` are in this folder. The last \
-peer is a phone system without this service: for each call it asks for a token, for the user and for the \
-presence, one call after the other, at a simulated Microsoft on the same machine; in truth a network lies \
-in between, and more than 50 presences a second are refused. The p99 comes from a load with a timetable: \
-latency counts from when a request was due, so that nobody who had to wait is left out. Microseconds \
-without sockets are processor time inside one process. A sweep's cost is that of real bytes through the \
-real poller into the store, one sweep of 32,500 a second, the clock going on by a poll interval each time; \
-an answer that is built only when somebody asks is in the cost of the first question. The figures scaled to \
-a ceiling of 22 µs say how much of a missed absolute aim is this machine's."""
+The ceiling is a bare ASGI application that answers a constant of 285 bytes, with nothing but \
+`Content-Type` and `Content-Length`, in uvicorn with uvloop and httptools. This service is the real \
+process, in front of a simulated tenant of 10,000 people that it goes on sweeping every ten seconds, with a \
+hashed key, ETag, request id and metrics. `usual.py`, `careless.py` and `with_redis.py` are in this folder. \
+The last peer is a phone system without this service: for each call it asks for a token, for the user and \
+for the presence, one call after the other, at a simulated Microsoft on the same machine; in truth a \
+network lies in between, and more than 50 presences a second are refused. The p99 comes from a load with a \
+timetable: latency counts from when a request was due, so that nobody who had to wait is left out. It asks \
+at half the rate of a ceiling measured seconds before, and each sweep is compared with the pause next to \
+it, by the median p99 of their quarters of a second, because a shared machine stands still now and then; \
+sweeps during which that ceiling changed by more than a quarter are left out. Microseconds without sockets \
+are processor time inside one process. A sweep's cost is that of real bytes through the real poller into \
+the store, one sweep of 32,500 a second, the clock going on by a poll interval each time; an answer that is \
+built only when somebody asks is in the cost of the first question. The figures scaled to a ceiling of 22 \
+µs say how much of a missed absolute aim is this machine's."""
 
 
 def written(results: Results) -> str:

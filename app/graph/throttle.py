@@ -5,10 +5,10 @@ import asyncio
 from app.clock import Clock
 
 # Microsoft Graph throttling limits, *Presence*: 1,500 requests in 30 s per application and tenant. A bucket
-# lets `burst + 30 * rate` through in any 30 s: 1,480 here. Nearly all of it is pace and little of it burst,
+# lets `burst + 30 * rate` through in any 30 s: 1,473 here. Nearly all of it is pace and little of it burst,
 # because answers that come all at once would be taken in all at once, and callers would wait meanwhile.
 PRESENCE_RATE = 49.0
-PRESENCE_BURST = 10.0
+PRESENCE_BURST = 3.0
 # The directory has a budget of its own: at least 3,500 resource units in 10 s, a request costs one or two.
 DIRECTORY_RATE = 100.0
 DIRECTORY_BURST = 100.0

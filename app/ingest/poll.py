@@ -54,6 +54,8 @@ class PresencePoller:
         self._departure: asyncio.Task[None] | None = None
         self._nobody_held = False
         self._changes_seen = 0
+        # Good as long as the directory stays as it is: to copy a hundred thousand takes its time.
+        self._held: Sequence[str] = ()
         self._unproven: set[str] = set()
         self.read_once = asyncio.Event()
 
@@ -62,9 +64,10 @@ class PresencePoller:
 
         Somebody whom Graph refuses to be asked about is unknown, and left out for an hour.
         """
-        held = self._directory.held
-        await self._forget_who_left()
-        outcasts = set(self._outcasts)
+        if self._directory.changes != self._changes_seen:
+            self._changes_seen, self._held = self._directory.changes, self._directory.held
+            await self._forget_who_left()
+        held, outcasts = self._held, set(self._outcasts)
         sweep = Sweep(self._read_swept)
         failures = await sweep.run([one for one in held if one not in outcasts] if outcasts else held)
         if sweep.accepted:
@@ -134,10 +137,7 @@ class PresencePoller:
             self._history.note(cohort)
 
     async def _forget_who_left(self) -> None:
-        """Nobody leaves while the directory stays as it is, and to look for them takes its time."""
-        if self._directory.changes == self._changes_seen:
-            return
-        self._changes_seen = self._directory.changes
+        """The directory has changed, perhaps by somebody's leaving."""
         async for portion in in_portions(self._store.people):
             gone = [person_id for person_id in portion if not self._directory.holds(person_id)]
             self._store.forget(gone)

@@ -197,7 +197,7 @@ async def test_a_cancelled_sweep_leaves_no_request_behind() -> None:
     polled = Polled(10_000, never)
     await polled.graph.tokens.token()
     sweep = asyncio.create_task(polled.poller.sweep())
-    await settle()
+    await polled.clock.advance(1.0)
     assert len(polled.requests) == 8
     sweep.cancel()
     await asyncio.wait({sweep})
