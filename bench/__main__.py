@@ -31,7 +31,7 @@ _MEASUREMENTS: Mapping[str, Callable[[Run], None]] = {
     "start": start.measure,
     "pause": pause.measure,
 }
-# At least five, or a median says little; a second, or a sweep in it says too much.
+# At least five, or a median says little.
 _ROUNDS, _SECONDS = 5, 1.0
 _QUICK_ROUNDS, _QUICK_SECONDS = 2, 0.4
 _LOOKED_S, _QUIET = 2.0, 0.05

@@ -101,11 +101,6 @@ FIGURES = {
     "p99_quiet": Figure(title="p99 of a hit at half the ceiling's load, no sweep", form=".2f", unit="ms"),
     "p99_sweep": Figure(title="the same during a sweep of 100,000", form=".2f", unit="ms"),
     "p99_late": Figure(title="of that, before the load had sent the request", form=".2f", unit="ms"),
-    "p99_times_whole": Figure(
-        title="the p99 of a whole sweep against that of a whole pause, standstills of the machine included",
-        form=".1f",
-        unit="times",
-    ),
     "carried": Figure(title="of the requests that were due then, answered", form=".3f"),
     "p99_left_out": Figure(
         title="sweeps left out of a round, because the ceiling changed by more than a quarter", form=".0f"

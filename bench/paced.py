@@ -19,16 +19,17 @@ _GRACE_S = 1.0
 _TIMER_SLACK = Path("/proc/self/timerslack_ns")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Timing:
     """When requests were due, in seconds of the monotonic clock, and how long after that they were answered.
 
-    `planned` counts all that were due: where fewer were answered, the server cannot carry the load. `late_s`
-    is the part of each latency before the request was sent: the load's own fault, unless all connections
-    were waiting for answers.
+    Who was not answered at all counts with the time until the end. `planned` is how many were due: where
+    fewer were `answered`, the server cannot carry the load. `late_s` is the part of each latency before the
+    request was sent: the load's own fault, unless all connections were waiting for answers.
     """
 
     planned: int
+    answered: int = 0
     due_at: list[float] = field(default_factory=list)
     latency_s: list[float] = field(default_factory=list)
     late_s: list[float] = field(default_factory=list)
@@ -36,7 +37,13 @@ class Timing:
     @property
     def carried(self) -> float:
         """The share of all that were due who were answered."""
-        return len(self.due_at) / self.planned
+        return self.answered / self.planned
+
+    def note(self, due: float, *, latency_s: float, late_s: float) -> None:
+        """One more request."""
+        self.due_at.append(due)
+        self.latency_s.append(latency_s)
+        self.late_s.append(late_s)
 
 
 def pace(load: Load, *, rate_per_s: float, seconds: float) -> Timing:
@@ -71,12 +78,17 @@ class _Pacer:
         timing = Timing(planned)
         began = now = time.monotonic()
         sent, give_up_at = 0, began + planned / rate_per_s + _GRACE_S
-        while len(timing.due_at) < planned and now < give_up_at:
+        while timing.answered < planned and now < give_up_at:
             while self._idle and sent < planned and (due := began + sent / rate_per_s) <= now:
                 self._send(due, now)
                 sent += 1
             next_due = began + sent / rate_per_s if self._idle and sent < planned else give_up_at
             now = self._collect(next_due, timing)
+        for number, due in self._due.items():
+            timing.note(due, latency_s=now - due, late_s=self._late[number])
+        for number in range(sent, planned):
+            due = began + number / rate_per_s
+            timing.note(due, latency_s=now - due, late_s=now - due)
         return timing
 
     def _send(self, due: float, now: float) -> None:
@@ -98,8 +110,7 @@ class _Pacer:
         for number, _ in ready:
             if self._ends(number, self._sockets[number].recv(self._chunk)):
                 due = self._due.pop(number)
-                timing.due_at.append(due)
-                timing.latency_s.append(time.monotonic() - due)
-                timing.late_s.append(self._late[number])
+                timing.note(due, latency_s=time.monotonic() - due, late_s=self._late[number])
+                timing.answered += 1
                 self._idle.append(number)
         return time.monotonic()

@@ -10,25 +10,26 @@ from bench.statistics import Spread
 _HOW = """\
 `make bench` measures all of this anew. One core serves, the other one asks: the server under test, and \
 whatever it needs to answer (Redis, nginx), is pinned to the first, the load to the second. The load is one \
-thread with 32 connections that stay open, asks for 256 people in turn and checks the status and the end of \
-every answer and the content of a sample. Every round looks at all contestants for a moment each, beginning \
-with another one each time, and at the ceiling before and after each of them; shares are those of the \
-ceilings on both sides, and what stands in the tables is the median, with the least and the most behind it. \
-The ceiling is a bare ASGI application that answers a constant of 285 bytes, with nothing but \
-`Content-Type` and `Content-Length`, in uvicorn with uvloop and httptools. This service is the real \
-process, in front of a simulated tenant of 10,000 people that it goes on sweeping every ten seconds, with a \
-hashed key, ETag, request id and metrics. `usual.py`, `careless.py` and `with_redis.py` are in this folder. \
-The last peer is a phone system without this service: for each call it asks for a token, for the user and \
-for the presence, one call after the other, at a simulated Microsoft on the same machine; in truth a \
-network lies in between, and more than 50 presences a second are refused. The p99 comes from a load with a \
-timetable: latency counts from when a request was due, so that nobody who had to wait is left out. It asks \
-at half the rate of a ceiling measured seconds before, and each sweep is compared with the pause next to \
-it, by the median p99 of their quarters of a second, because a shared machine stands still now and then; \
-sweeps during which that ceiling changed by more than a quarter are left out. Microseconds without sockets \
-are processor time inside one process. A sweep's cost is that of real bytes through the real poller into \
-the store, one sweep of 32,500 a second, the clock going on by a poll interval each time; an answer that is \
-built only when somebody asks is in the cost of the first question. The figures scaled to a ceiling of 22 \
-µs say how much of a missed absolute aim is this machine's."""
+thread with 32 connections that stay open (for batches 4), asks for 256 people in turn and checks the \
+status and the end of every answer and the content of a sample. Every round looks at all contestants for a \
+moment each, beginning with another one each time, and at the ceiling before and after each of them; shares \
+are those of the ceilings on both sides, and what stands in the tables is the median, with the least and \
+the most behind it. The ceiling is a bare ASGI application that answers a constant of 285 bytes, with \
+nothing but `Content-Type` and `Content-Length`, in uvicorn with uvloop and httptools. This service is the \
+real process, in front of a simulated tenant of 10,000 people that it goes on sweeping every ten seconds, \
+with a hashed key, ETag, request id and metrics. `usual.py`, `careless.py` and `with_redis.py` are in this \
+folder. The last peer is a phone system without this service: for each call it asks for a token, for the \
+user and for the presence, one call after the other, at a simulated Microsoft on the same machine; in truth \
+a network lies in between, and more than 50 presences a second are refused. The p99 comes from a load with \
+a timetable: latency counts from when a request was due, so that nobody who had to wait is left out. It \
+asks at half the rate of a ceiling measured seconds before, and each sweep is compared with the pause next \
+to it; sweeps during which that ceiling changed by more than a quarter are left out. A shared machine \
+stands still for tens of milliseconds now and then, sweep or no sweep, and at this load one such moment \
+decides the p99 of seconds: hence the spread. Microseconds without sockets are processor time inside one \
+process. A sweep's cost is that of real bytes through the real poller into the store, one sweep of 32,500 a \
+second, the clock going on by a poll interval each time; an answer that is built only when somebody asks is \
+in the cost of the first question. The figures scaled to a ceiling of 22 µs are what they would be if \
+everything were faster by as much as a request to the bare server was where the aims were set."""
 
 
 def written(results: Results) -> str:
@@ -50,7 +51,8 @@ def _introduction(results: Results) -> Iterator[str]:
 
 
 def _verdict(results: Results) -> str:
-    aimed = [name for name, figure in FIGURES.items() if figure.aim and name in results.rounds]
+    tried = results.rounds.keys() | results.failed.keys()
+    aimed = [name for name, figure in FIGURES.items() if figure.aim and name in tried]
     missed = [FIGURES[name].title for name in aimed if not results.reached(name)]
     if not aimed:
         return ""
@@ -60,9 +62,9 @@ def _verdict(results: Results) -> str:
 
 def _aims(results: Results) -> Iterator[str]:
     rows = [
-        f"| {figure.title} | {figure.aim} | {_cells(figure, spread)} | {_word(results, name)} |"
+        f"| {figure.title} | {figure.aim} | {_cells(figure, results.spread(name))} | {_word(results, name)} |"
         for name, figure in FIGURES.items()
-        if figure.aim and (spread := results.spread(name))
+        if figure.aim and (name in results.rounds or name in results.failed)
     ]
     if rows:
         yield "\n".join(
@@ -76,7 +78,9 @@ def _word(results: Results, name: str) -> str:
     return "yes" if results.reached(name) else "**no**"
 
 
-def _cells(figure: Figure, spread: Spread) -> str:
+def _cells(figure: Figure, spread: Spread | None) -> str:
+    if spread is None:
+        return "not measured | "
     return f"{figure.written(spread.middle)} | {figure.number(spread.least)} to {figure.written(spread.most)}"
 
 

@@ -1,7 +1,7 @@
 """What the absolute figures would be on the machine for which the aims were set.
 
 Ratios travel, figures in people a second and shares of a core do not. A request to the bare web server took
-22 µs there; how long it takes here says how much of a missed aim is the machine's.
+22 µs there; these are the figures if everything were faster by as much.
 """
 
 from statistics import median

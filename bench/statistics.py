@@ -20,9 +20,9 @@ class Spread(msgspec.Struct, frozen=True):
         return cls(median(rounds), min(rounds), max(rounds))
 
 
-def shares(rounds: Sequence[float], ceiling: Sequence[float]) -> list[float]:
-    """Round by round, how much of that same round's ceiling was reached."""
-    return [one / best for one, best in zip(rounds, ceiling, strict=True)]
+def shares(rounds: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Round by round, how many times the other's value of the same round was reached."""
+    return [one / other for one, other in zip(rounds, others, strict=True)]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

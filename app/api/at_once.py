@@ -83,10 +83,16 @@ class PromptProtocol(IdleProtocol):
         scope = self._plain_scope() if self._at_once and self._may_write() else None
         answer = self._prompt_answer(scope) if scope else None
         if answer is None:
+            self._unset_keepalive_if_required()  # this may come in one piece with a request answered at once
             super().on_headers_complete()
         else:
             self.cycle = _OVER
             self._write(answer, keep_alive=self.parser.should_keep_alive())
+
+    def on_message_complete(self) -> None:
+        """The end of a request, of which there is nothing to be told where the answer is given."""
+        if self.cycle is not _OVER:
+            super().on_message_complete()
 
     def _may_write(self) -> bool:
         waits = self.flow.write_paused or self.pipeline or self.transport.is_closing()

@@ -159,7 +159,7 @@ class BoundedProtocol(PromptProtocol):
         self._refused = error
         self._stop_timer()
         may_answer = self._may_answer() and not self.transport.is_closing()
-        if self.cycle:
+        if self._is_answering():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if may_answer:

@@ -30,7 +30,7 @@ _TIMEOUT = httpx.Timeout(5.0, pool=15.0)
 _WHOLE_ANSWER_S = 15.0
 _DEFAULT_PAUSE_S = 5.0
 _CONNECTIONS = 16
-# Longer than the pause between two sweeps: to shake hands is more work than to take in an answer.
+# Longer than the usual pause between two sweeps: to shake hands is more work than to take in an answer.
 _KEPT_FOR_S = 30.0
 
 

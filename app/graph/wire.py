@@ -144,11 +144,6 @@ def encode_ids(ids: Iterable[str]) -> bytes:
     return msgspec.json.encode({"ids": list(ids)})
 
 
-def decode_presences(body: bytes) -> dict[str, ReportedPresence]:
-    """Presences by lower-case object id, in whatever order they came. Raises UnexpectedAnswer."""
-    return {item.id.lower(): item for item in _presences_in(body)}
-
-
 def decode_answer(body: bytes, *, ids: Sequence[str]) -> list[Reading]:
     """What was read about each of these lower-case ids, in their order; one that is left out is unknown.
 

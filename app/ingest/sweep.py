@@ -27,8 +27,9 @@ class Sweep:
     async def run(self, ids: Sequence[str]) -> list[BaseException]:
         """Read everybody; the errors of the requests that failed, which did not stop the others."""
         left, failures = portions(ids), list[BaseException]()
-        await asyncio.gather(*(self._one_after_another(left, failures) for _ in range(_IN_PARALLEL)))
-        return failures
+        readers = (self._one_after_another(left, failures) for _ in range(_IN_PARALLEL))
+        ends = await asyncio.gather(*readers, return_exceptions=True)  # cancelled, it ends behind the last
+        return failures + [end for end in ends if end is not None]
 
     async def _one_after_another(self, left: Iterator[Sequence[str]], failures: list[BaseException]) -> None:
         """Read what nobody else has begun, until nothing is left: a few tasks, however many requests."""

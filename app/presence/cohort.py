@@ -28,15 +28,15 @@ class Cohort:
     """Whom one request was about, and what it said of each: `said[i]` is about `ids[i]`.
 
     Everybody in it shares one `asked`, so a later request that says the same of them renews them all by
-    replacing that alone. It is `whole` until somebody is heard of by another request, or forgotten.
-    `unsettled` are the positions of those whose every reading needs a look, even one that says the same
-    again; `renewed_at` is when its time limit last began to run.
+    replacing that alone. `members` counts who is in it: somebody who is heard of by another request, or
+    forgotten, is not any more. `unsettled` are the positions of those whose every reading needs a look, even
+    one that says the same again; `renewed_at` is when its time limit last began to run.
     """
 
     asked: Asked
     ids: Sequence[str]
     said: list[Reading] = field(default_factory=list)
-    whole: bool = True
+    members: int = 0
     unsettled: set[int] = field(default_factory=set)
     renewed_at: float = -inf
 
@@ -52,8 +52,9 @@ class Cohort:
         return asked.at >= before.arrived_at and asked.source is before.source
 
     def is_followed_by(self, later: "Cohort") -> bool:
-        """Whether a later request is about the very same people, and wins for all of them."""
-        return self.whole and self.precedes(later) and later.ids == self.ids
+        """Whether a later request is about all who are in it and nobody else, and wins for all of them."""
+        is_whole = self.members == len(self.ids)
+        return is_whole and self.precedes(later) and later.ids == self.ids
 
     def news_in(self, later: "Cohort") -> Iterable[int]:
         """The positions at which a later request about the same people needs a look."""

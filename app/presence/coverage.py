@@ -48,7 +48,7 @@ class Coverage:
             del self._missed[next(iter(self._missed))]
 
     def answered(self, asked: str) -> None:
-        """Forget an address that has an answer now; every hit passes here, so it has to be cheap."""
+        """Forget an address that has an answer now; every single hit passes here, so it has to be cheap."""
         self._missed.pop(asked, None)
 
     def __iter__(self) -> Iterator[Missed]:

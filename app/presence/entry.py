@@ -48,7 +48,8 @@ class Entry(msgspec.Struct, gc=False):
 
     def move_to(self, cohort: Cohort) -> None:
         """Stand with other people from now on."""
-        self.cohort.whole = False
+        self.cohort.members -= 1
+        cohort.members += 1
         self.cohort = cohort
 
 

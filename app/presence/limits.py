@@ -16,10 +16,10 @@ _RENEW_AFTER = 0.25
 class TimeLimits(TTLCache[Cohort, None]):
     """Drops the entries of an index that nobody has renewed for longer than the limit.
 
-    What it keeps are cohorts, not people: a cache entry for each of them would take more memory than what is
-    known of them. The end of a cohort does not touch those who stand in another one since. Renewal waits
-    for a quarter of the limit, so the limit is a quarter longer: nobody is dropped before their reading is
-    too old, and whether it is too old is decided by its age, not by its being there.
+    What it keeps are leases of cohorts, not of people: a cache entry for each of them would take more memory
+    than what is known of them. The end of a cohort does not touch those who stand in another one since.
+    Renewal waits for a quarter of the limit, so the limit is a quarter longer: nobody is dropped before their
+    reading is too old, and whether it is too old is decided by its age, not by its being there.
     """
 
     def __init__(
@@ -37,11 +37,15 @@ class TimeLimits(TTLCache[Cohort, None]):
 
     def renew(self, cohort: Cohort, *, at: float) -> None:
         """Let the time of these people begin anew, unless it has only just begun."""
-        if cohort.ids and cohort.renewed_at <= at - self._renew_after_s:
+        if cohort.members and cohort.renewed_at <= at - self._renew_after_s:
             cohort.renewed_at = at
             self[cohort] = None
         else:
             self.expire()
+
+    def end(self, cohort: Cohort) -> None:
+        """Nobody is in it any more."""
+        self.pop(cohort, None)
 
     def expire(self, time: float | None = None) -> list[tuple[Cohort, None]]:
         """Throw out who is past the limit; called whenever somebody's time might begin."""

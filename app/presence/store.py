@@ -11,7 +11,15 @@ from app.config import WhenBlind
 from app.presence.cohort import Asked, Cohort
 from app.presence.entry import Entry, Known, outdoes
 from app.presence.limits import TimeLimits
-from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Reading, Sighting, Source
+from app.presence.models import (
+    NOTHING_KNOWN,
+    UNKNOWN_PRESENCE,
+    Freshness,
+    Presence,
+    Reading,
+    Sighting,
+    Source,
+)
 from app.presence.words import UnknownWords
 
 LAST_VALUE_LIMIT_S = 24 * 3600.0
@@ -113,14 +121,17 @@ class PresenceStore:
         for wall, people in read_at.items():
             at = began_at - (now - wall).total_seconds()
             asked = Asked(at=at, arrived_at=at, wall=wall, source=Source.SNAPSHOT)
-            self._restore(Cohort(asked=asked, ids=people, whole=False), kept, began_at=began_at)
+            self._restore(Cohort(asked=asked, ids=people), kept, began_at=began_at)
 
     def forget(self, people: Iterable[str]) -> None:
         """Drop these people: they are no longer held."""
+        left = set[Cohort]()
         for person_id in people:
             self._blind.discard(person_id)
             if entry := self.entries.pop(person_id, None):
-                entry.cohort.whole = False
+                entry.cohort.members -= 1
+                left.add(entry.cohort)
+        self._tidy(left)
 
     def freshness_of(self, person_id: str) -> Freshness | None:
         """How far to trust what is known of somebody; None for one who has never been read."""
@@ -135,6 +146,7 @@ class PresenceStore:
             if one.presence:
                 known = Known(presence=one.presence, source=Source.SNAPSHOT, changed_at=one.changed_at)
                 self.entries[person_id] = Entry(known, cohort)
+                cohort.members += 1
         self._limits.renew(cohort, at=began_at)
 
     def _before(self, cohort: Cohort) -> Cohort | None:
@@ -154,7 +166,8 @@ class PresenceStore:
     def _gather(self, cohort: Cohort) -> None:
         """Bring everybody together, wherever they stood before; whoever is outdone stays there.
 
-        When somebody joins or leaves, everybody behind them is asked about together with others than before.
+        When somebody joins or leaves the directory, everybody behind them is asked about together with others
+        than before.
         """
         last_said: dict[Cohort, Mapping[str, Reading]] = {}
         for index, person_id in enumerate(cohort.ids):
@@ -167,6 +180,18 @@ class PresenceStore:
                 cohort.said[index] = before
             else:
                 self._look_at(index, cohort)
+        self._tidy(last_said)
+
+    def _tidy(self, left: Iterable[Cohort]) -> None:
+        """Keep nothing that was said of people who are no longer in these cohorts."""
+        for cohort in left:
+            if not cohort.members:
+                self._limits.end(cohort)
+                continue
+            for index in range(len(cohort.said)):
+                entry = self.entries.get(cohort.ids[index])
+                if entry is None or entry.cohort is not cohort:
+                    cohort.said[index] = UNKNOWN_PRESENCE
 
     def _comparable(self, before: Cohort, later: Cohort) -> Mapping[str, Reading]:
         """What was said of those of an earlier cohort who need no look if it is said once more."""
@@ -178,17 +203,15 @@ class PresenceStore:
         entry = self._met(cohort.ids[index], presence, cohort)
         if entry.cohort is cohort:
             cohort.keep(index, settled=self._is_settled(presence, entry))
-        else:
-            cohort.whole = False
 
     def _met(self, person_id: str, presence: Presence, cohort: Cohort) -> Entry:
         """Somebody's entry, after a reading of a cohort that they join unless it is outdone."""
         entry = self._remembered(person_id)
         if entry is None:
-            entry = self.entries[person_id] = Entry(
-                Known(presence=presence, source=cohort.asked.source), cohort
-            )
-            self._blind.discard(person_id)
+            self.forget([person_id])  # what lies there may be past the limit
+            known = Known(presence=presence, source=cohort.asked.source)
+            entry = self.entries[person_id] = Entry(known, cohort)
+            cohort.members += 1
         elif outdoes(presence, cohort.asked, entry):
             entry.take(presence, cohort.asked, debounce_s=self._debounce_s)
             entry.move_to(cohort)

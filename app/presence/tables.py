@@ -28,30 +28,35 @@ class Tables:
         return self.held.get(person_id) or self.aside.get(person_id)
 
     def put(self, person_id: str, after: Person | None) -> None:
-        """Let this be what is known of somebody; None: nothing any more."""
+        """Let this be what is known of somebody; None: nothing any more.
+
+        Whoever was held and still is keeps their place in the order: who asks Microsoft about everybody asks
+        about the same people together as before.
+        """
+        holds = after is not None and self._would_hold(after)
         if before := self.known(person_id):
-            self._take_out(before)
+            self._unindex(before)
+            (self.aside if holds else self.held).pop(person_id, None)
         if after is not None:
-            self._take_in(after)
+            self._index(after)
+            (self.held if holds else self.aside)[after.id] = after
+        elif before:
+            self.aside.pop(person_id, None)
 
     def only_held(self, ids: Iterable[str]) -> tuple[Person, ...]:
         """Those of these people who are held."""
         return tuple(self.held[person_id] for person_id in ids if person_id in self.held)
 
-    def _take_out(self, person: Person) -> None:
-        self.held.pop(person.id, None)
-        self.aside.pop(person.id, None)
+    def _unindex(self, person: Person) -> None:
         self.by_address.remove(person.id, person.addresses())
         self.by_number.remove(person.id, person.numbers())
 
-    def _take_in(self, person: Person) -> None:
+    def _index(self, person: Person) -> None:
         addresses = person.addresses()
         self.by_address.add(person.id, addresses)
         self.by_number.add(person.id, person.numbers())
         if not person.guest:  # a guest's domain is somebody else's
             self.domains.update(filter(None, map(domain_of, addresses)))
-        part = self.held if self._would_hold(person) else self.aside
-        part[person.id] = person
 
 
 def changed(before: Person | None, change: PersonChange) -> Person | None:

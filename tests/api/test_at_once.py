@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.at_once import AtOnce
+from app.api.at_once import AtOnce, Head
 from app.api.protocol import BoundedProtocol
 from tests.support.firm import MAX, MAX_ID
 from tests.support.twins import Twins
@@ -125,6 +125,31 @@ def test_both_ways_are_the_same_bytes_on_the_wire(
     fast, slow = conversations(twins_of(), *pieces, pause_s=0.02)
     assert fast == slow
     assert fast.startswith(b"HTTP/1.1 ")
+
+
+class Streaming:
+    """Answers one path at once, and every other over a second and a half."""
+
+    def at_once(self, scope: Scope) -> AtOnce | None:
+        """The path that is known."""
+        return (
+            AtOnce(200, Head((b"content-length", None)), (b"2",), b"ok") if scope["path"] == "/hit" else None
+        )
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """In two parts."""
+        headers = [(b"content-length", b"4"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"be", "more_body": True})
+        await asyncio.sleep(1.5)
+        await send({"type": "http.response.body", "body": b"at"})
+
+
+async def test_an_answer_behind_one_given_at_once_may_take_longer_than_a_connection_may_idle() -> None:
+    """Both were asked for in one piece; nobody idles meanwhile."""
+    pieces = [b"GET /hit HTTP/1.1\r\n" + NAMED + END + b"GET /list HTTP/1.1\r\n" + NAMED + END]
+    answer = await conversation(Streaming(), *pieces)
+    assert answer.endswith(b"\r\n\r\nbeat")
 
 
 class Broken:

@@ -80,6 +80,15 @@ def test_whoever_was_due_while_the_server_stood_still_has_waited() -> None:
     assert sum(took > 0.05 for took in timing.latency_s) > 40
 
 
+def test_whoever_is_never_answered_has_waited_until_the_end() -> None:
+    """Two connections that wait for ever, and everybody who was due behind them."""
+    with tiny_server(stops_for_s={20: 2.0}) as server:
+        timing = pace(load_on(server, connections=2), rate_per_s=200.0, seconds=0.5)
+    assert timing.carried < 1
+    assert len(timing.due_at) == len(timing.latency_s) == len(timing.late_s) == timing.planned
+    assert max(timing.latency_s) > 1.0
+
+
 def test_an_answer_is_taken_apart() -> None:
     answer = Answer(200, b'HTTP/1.1 200 OK\r\nETag: W/"1"', b"")
     assert answer.header("etag") == 'W/"1"'

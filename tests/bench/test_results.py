@@ -29,6 +29,14 @@ def a_run() -> Results:
     return results
 
 
+def test_an_aim_that_could_not_be_measured_is_missed_and_says_why() -> None:
+    results = a_run()
+    results.fail("p99_times", "the machine never kept its pace")
+    page = written(results)
+    assert "1 of 3 aims are reached" in page
+    assert "| not measured |  | **no**: the machine never kept its pace |" in page
+
+
 def test_a_figure_is_judged_by_its_median() -> None:
     results = a_run()
     assert results.reached("hit")

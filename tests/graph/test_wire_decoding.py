@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import UnexpectedAnswer
-from app.graph.wire import decode_presences, decode_users, encode_ids
-from app.presence.models import Presence, Removal
+from app.graph.wire import decode_answer, decode_users, encode_ids
+from app.presence.models import UNKNOWN_PRESENCE, Presence, Reading, Removal
 
 ID, OTHER = "fa8bf3dc-eca7-46b7-bad1-db199b62afc3", "66825e03-7ef5-42da-9069-724602c31f6b"
 
@@ -22,6 +22,13 @@ def mentioned(**properties: Any) -> dict[str, Any]:
     (change,) = decode_users(body(value=[{"id": ID, **properties}])).changes
     assert change.removal is None
     return dict(change.properties)
+
+
+def decode_presences(answer: bytes) -> dict[str, Reading]:
+    """What is read about those of two people whom an answer to a question about both does not leave out."""
+    ids = [ID, OTHER]
+    readings = zip(ids, decode_answer(answer, ids=ids), strict=True)
+    return {person_id: reading for person_id, reading in readings if reading is not UNKNOWN_PRESENCE}
 
 
 def told(answer: bytes) -> dict[str, Presence]:

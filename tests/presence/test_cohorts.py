@@ -1,13 +1,16 @@
 """Reading many people together says the same of each as reading everybody alone."""
 
+import gc
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.presence.cohort import Asked
+from app.config import WhenBlind
+from app.presence.cohort import Asked, Cohort
 from app.presence.models import Presence, Sighting, Source
 from app.presence.store import Kept, PresenceStore
 from tests.support.clock import ManualClock
@@ -45,6 +48,7 @@ class Pair:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
+        self._numbers = count()
         self.together, self.alone = self._store(), self._store()
 
     def _store(self) -> PresenceStore:
@@ -57,7 +61,8 @@ class Pair:
         asked = Asked(at=now - took_s, arrived_at=now, wall=wall, source=source)
         self.together.record(cohort_of(readings, asked))
         for person_id, presence in readings.items():
-            self.alone.record(cohort_of({person_id: presence}, replace(asked)))
+            nobody = f"nobody-{next(self._numbers)}"  # somebody new each time: no request follows another
+            self.alone.record(cohort_of({person_id: presence, nobody: FREE}, replace(asked)))
 
     def forget(self, people: set[str]) -> None:
         """These people leave; whoever comes back is new."""
@@ -119,3 +124,47 @@ def test_somebody_forgotten_and_asked_about_again_is_known_again() -> None:
     pair.clock.pass_by(10)
     pair.read(everybody, Source.SWEEP, 0.0)
     assert pair.together.get(TOM) is not None
+
+
+class Day:
+    """A store that keeps the last value for a day, and four people who are read every minute."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.store = PresenceStore(
+            timer=self.clock.monotonic, fresh_for_s=90.0, keep_for_s=300.0, when_blind=WhenBlind.LAST
+        )
+        self.before = {id(one) for one in gc.get_objects() if isinstance(one, Cohort)}
+
+    def read(self, *people: str, says: str | None = None) -> None:
+        """One request about them, in this order."""
+        self.clock.pass_by(60)
+        now = self.clock.monotonic()
+        asked = Asked(at=now, arrived_at=now, wall=self.clock.now(), source=Source.SWEEP)
+        presence = Presence(availability="Available", activity="Available", status_message=says)
+        self.store.record(cohort_of(dict.fromkeys(people, presence), asked))
+
+    @property
+    def cohorts(self) -> list[Cohort]:
+        """Those of this store that are in memory, for whatever reason."""
+        gc.collect()
+        return [one for one in gc.get_objects() if isinstance(one, Cohort) and id(one) not in self.before]
+
+
+def test_a_cohort_that_everybody_has_left_is_gone() -> None:
+    """Somebody joins or leaves every minute: memory must not grow with the time that values are kept."""
+    day = Day()
+    for number in range(100):
+        day.read(*PEOPLE[number % 4 :], *PEOPLE[: number % 4])
+    assert len(day.cohorts) == 1
+
+
+def test_nothing_that_was_said_of_somebody_outlives_them_or_what_is_said_next() -> None:
+    day = Day()
+    day.read(MAX, EVA, TOM, says="earlier")
+    day.store.forget([EVA])
+    day.read(MAX, says="later")
+    said = {reading.presence.status_message for one in day.cohorts for reading in one.said}
+    assert said == {"earlier", "later", None}
+    (earlier,) = [one for one in day.cohorts if TOM in one.ids]
+    assert [reading.presence.status_message for reading in earlier.said] == [None, None, "earlier"]

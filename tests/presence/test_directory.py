@@ -275,6 +275,16 @@ def test_a_replayed_round_changes_nothing(changes: list[PersonChange]) -> None:
     assert view(once)[1] == view(twice)[1]
 
 
+def test_whoever_changes_keeps_their_place_among_those_who_are_held() -> None:
+    """Microsoft is asked about them in this order; one new phone number must not move everybody else."""
+    here = directory(says(MAX), says(EVA), says(TOM))
+    here.apply([says(EVA, display_name="Eva", mail="eva@firm.example")])
+    assert here.held == [MAX, EVA, TOM]
+    here.apply([says(MAX, account_enabled=False)])
+    here.apply([says(MAX, account_enabled=True)])
+    assert here.held == [EVA, TOM, MAX]
+
+
 @given(_round.flatmap(lambda changes: st.tuples(st.just(changes), st.permutations(changes))))
 def test_the_order_of_different_people_does_not_matter(
     orders: tuple[list[PersonChange], list[PersonChange]],
