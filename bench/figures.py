@@ -103,7 +103,9 @@ FIGURES = {
     "p99_late": Figure(title="of that, before the load had sent the request", form=".2f", unit="ms"),
     "carried": Figure(title="of the requests that were due then, answered", form=".3f"),
     "p99_left_out": Figure(
-        title="sweeps left out of a round, because the ceiling changed by more than a quarter", form=".0f"
+        title="left out of a round, because the ceiling changed by more than a quarter meanwhile",
+        form=".0f",
+        unit="sweeps",
     ),
     "first_question": Figure(
         title="the first question about somebody, above a later one", form=".0f", unit="µs"
