@@ -98,6 +98,11 @@ FIGURES = {
     "sweep_cost_scaled": Figure(
         title="the sweep of 32,500 people/s, in the same way", form=".1f", unit="% of a core"
     ),
+    "sweep_cost_mixed": Figure(
+        title="that sweep, were every answer in another order than the one before",
+        form=".1f",
+        unit="% of a core",
+    ),
     "p99_quiet": Figure(title="p99 of a hit at half the ceiling's load, no sweep", form=".2f", unit="ms"),
     "p99_sweep": Figure(title="the same during a sweep of 100,000", form=".2f", unit="ms"),
     "p99_late": Figure(title="of that, before the load had sent the request", form=".2f", unit="ms"),

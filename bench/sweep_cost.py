@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any, cast
 
 import msgspec
@@ -28,6 +29,7 @@ PEOPLE = 32_500
 _ONE_IN = 100
 _SWEEPS = 8
 _INTERVAL_S = 10.0
+_SEED = 1
 _WORDS = (("Available", "Available"), ("Busy", "InACall"), ("Away", "Away"), ("Busy", "InAMeeting"))
 _FIRST_ID = len(b'{"ids":["')
 _ID_LENGTH = 36
@@ -99,9 +101,14 @@ class Swept:
 
 
 class People:
-    """Everybody's presence as Graph writes it, some of whom change from sweep to sweep."""
+    """Everybody's presence as Graph writes it, some of whom change from sweep to sweep.
 
-    def __init__(self) -> None:
+    In which order Graph answers is documented nowhere: it is always the same, or with `mixed` never.
+    """
+
+    def __init__(self, *, mixed: bool = False) -> None:
+        self._mixed = mixed
+        self._chance = Random(_SEED)  # noqa: S311 - hides nothing
         self.ids = [object_id_of(number) for number in range(PEOPLE)]
         self._versions = [0] * PEOPLE
         self._moved = 0
@@ -124,8 +131,11 @@ class People:
         return _WORDS[(number + self._versions[number]) % len(_WORDS)]
 
     def _body(self, start: int) -> tuple[bytes, bytes]:
-        """In another order than asked, as Graph answers."""
-        items = [self._item(number) for number in reversed(range(start, start + IDS_PER_REQUEST))]
+        """In another order than asked."""
+        numbers = [*reversed(range(start, start + IDS_PER_REQUEST))]
+        if self._mixed:
+            self._chance.shuffle(numbers)
+        items = [self._item(number) for number in numbers]
         context = "https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.presence)"
         answer = {"@odata.context": context, "value": items}
         return self.ids[start].encode(), msgspec.json.encode(answer)
@@ -144,9 +154,9 @@ class People:
         }
 
 
-async def measure(*, rounds: int) -> list[float]:
+async def measure(*, rounds: int, mixed: bool) -> list[float]:
     """Round by round the share of a core that a sweep a second costs, with one in a hundred changed."""
-    swept, people = Swept(), People()
+    swept, people = Swept(), People(mixed=mixed)
     await swept.sweep(people.bodies())
     shares = [await _round(swept, people) for _ in range(rounds)]
     _check(swept, people)
@@ -174,8 +184,9 @@ def _person(number: int) -> PersonChange:
 
 
 def main(rounds: str) -> None:
-    """Print the shares as JSON."""
-    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(measure(rounds=int(rounds)))))
+    """Print the shares as JSON, those of answers in one order and those of answers in ever another."""
+    shares = [uvloop.run(measure(rounds=int(rounds), mixed=mixed)) for mixed in (False, True)]
+    sys.stdout.buffer.write(msgspec.json.encode(shares))
 
 
 if __name__ == "__main__":

@@ -6,5 +6,6 @@ from bench.run import Run
 
 def measure(run: Run) -> None:
     """The cost of a sweep, as a share of a core."""
-    shares = told_by("bench.sweep_cost", str(run.rounds), core=run.cores.server)
-    run.results.rounds["sweep_cost"] = [100 * share for share in shares]
+    both = told_by("bench.sweep_cost", str(run.rounds), core=run.cores.server)
+    for name, shares in zip(("sweep_cost", "sweep_cost_mixed"), both, strict=True):
+        run.results.rounds[name] = [100 * share for share in shares]

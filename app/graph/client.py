@@ -8,11 +8,11 @@ from urllib.parse import quote, urlencode
 
 from app.errors import GroupMissing, PermissionMissing, UnexpectedAnswer
 from app.graph.transport import GraphTransport
-from app.graph.wire import UserPage, decode_answer, decode_users, encode_ids
+from app.graph.wire import UserPage, decode_presences, decode_users, encode_ids
 from app.graph.wire_expiry import decode_domain, decode_password_facts, decode_secrets
 from app.presence.cohort import Asked, Cohort
 from app.presence.expiry import DomainPolicy, PasswordFacts, SecretEntry
-from app.presence.models import PersonChange, Source
+from app.presence.models import PersonChange, Reading, Source
 from app.presence.phones import NumberReader
 from app.turns import OneByOne, in_turns
 
@@ -42,10 +42,10 @@ class GraphClient:
         self.narrow = False
 
     async def presences(self, ids: Sequence[str], *, source: Source) -> Cohort:
-        """Presence for each of at most 650 object ids; one that Graph leaves out is unknown."""
+        """Presence for each of at most 650 object ids, in the order in which Graph tells them."""
         reply = await self._transport.post("/v1.0/communications/getPresencesByUserId", encode_ids(ids))
         async with self._reading.turn():
-            said = decode_answer(reply.body, ids=ids)
+            said: list[Reading] = [*decode_presences(reply.body)]
             await asyncio.sleep(0)  # to take them in is as much work again
         asked = Asked(at=reply.asked_at, arrived_at=reply.arrived_at, wall=reply.wall, source=source)
         return Cohort(asked=asked, ids=ids, said=said)

@@ -4,7 +4,7 @@ Property names and types: Microsoft's v1.0 metadata. What the pages leave open i
 properties are ignored, words in any case are taken, an item that cannot be read costs only itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from sys import intern
 from typing import Any, TypeVar
@@ -14,10 +14,8 @@ import msgspec
 from app.errors import UnexpectedAnswer
 from app.graph.wire_errors import UNREADABLE
 from app.presence.models import (
-    UNKNOWN_PRESENCE,
     PersonChange,
     Presence,
-    Reading,
     Removal,
     canonical_word,
 )
@@ -41,7 +39,7 @@ class ReportedPresence(msgspec.Struct, rename="camel", gc=False):
     Outside the garbage collector, with all it holds: a sweep makes one for each person.
     """
 
-    id: str
+    person_id: str = msgspec.field(name="id")
     availability: str | None = None
     activity: str | None = None
     out_of_office_settings: _OutOfOffice | None = None
@@ -64,7 +62,7 @@ class ReportedPresence(msgspec.Struct, rename="camel", gc=False):
         """The same, sharing its words, its id and its settings with everybody else's."""
         settings = self.out_of_office_settings
         return ReportedPresence(
-            id=person_id if self.id == person_id else self.id,
+            person_id=person_id if self.person_id == person_id else self.person_id,
             availability=self.availability and intern(self.availability),
             activity=self.activity and intern(self.activity),
             out_of_office_settings=settings and _OUT_OF_OFFICE[settings.is_out_of_office],
@@ -144,21 +142,8 @@ def encode_ids(ids: Iterable[str]) -> bytes:
     return msgspec.json.encode({"ids": list(ids)})
 
 
-def decode_answer(body: bytes, *, ids: Sequence[str]) -> list[Reading]:
-    """What was read about each of these lower-case ids, in their order; one that is left out is unknown.
-
-    Nearly always it is exactly they, spelt as asked. Raises UnexpectedAnswer.
-    """
-    items = _presences_in(body)
-    by_id: dict[str, Reading] = {item.id: item for item in items}
-    try:
-        return list(map(by_id.__getitem__, ids))
-    except KeyError:
-        by_id = {item.id.lower(): item for item in items}
-        return [by_id.get(person_id, UNKNOWN_PRESENCE) for person_id in ids]
-
-
-def _presences_in(body: bytes) -> list[ReportedPresence]:
+def decode_presences(body: bytes) -> list[ReportedPresence]:
+    """What was read, in the order of the answer, whoever it is about. Raises UnexpectedAnswer."""
     try:
         return _presences.decode(body).value
     except UNREADABLE:

@@ -14,7 +14,7 @@ from app.ingest.sweep import Sweep, portions
 from app.presence.cohort import Asked, Cohort
 from app.presence.directory import Directory
 from app.presence.history import History
-from app.presence.models import UNKNOWN_PRESENCE, Source
+from app.presence.models import Source, Told
 from app.presence.store import PresenceStore
 from app.single_flight import SingleFlight
 from app.turns import in_portions
@@ -168,4 +168,4 @@ class PresencePoller:
         now = self._clock.monotonic()
         asked = Asked(at=now, arrived_at=now, wall=self._clock.now(), source=Source.SWEEP)
         outcasts = [*filter(self._directory.holds, self._outcasts)]
-        self._store.record(Cohort(asked=asked, ids=outcasts, said=[UNKNOWN_PRESENCE] * len(outcasts)))
+        self._store.record(Cohort(asked=asked, ids=outcasts, said=[*map(Told, outcasts)]))

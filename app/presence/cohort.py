@@ -7,7 +7,7 @@ from itertools import compress, count
 from math import inf
 from operator import ne
 
-from app.presence.models import Reading, Source
+from app.presence.models import Reading, Source, Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,10 @@ class Asked:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Cohort:
-    """Whom one request was about, and what it said of each: `said[i]` is about `ids[i]`.
+    """Whom one request was about, and what it said of each.
+
+    `ids` are in the order of the question, `said` in that of the answer: Microsoft's own, which may leave
+    people out. Once they are arranged, `said[i]` is about `people[i]`, and nobody is missing.
 
     Everybody in it shares one `asked`, so a later request that says the same of them renews them all by
     replacing that alone. `members` counts who is in it: somebody who is heard of by another request, or
@@ -36,6 +39,7 @@ class Cohort:
     asked: Asked
     ids: Sequence[str]
     said: list[Reading] = field(default_factory=list)
+    people: Sequence[str] = ()
     members: int = 0
     unsettled: set[int] = field(default_factory=set)
     renewed_at: float = -inf
@@ -43,8 +47,28 @@ class Cohort:
     @property
     def settled(self) -> Mapping[str, Reading]:
         """What was said, by object id, of those who need no look if it is said once more."""
-        readings = zip(self.ids, self.said, strict=False)  # of those restored nothing was said
+        readings = zip(self.people, self.said, strict=True)
         return {one: said for index, (one, said) in enumerate(readings) if index not in self.unsettled}
+
+    def arrange(self) -> None:
+        """Find out whom each reading is about; whoever was left out is unknown.
+
+        Neither the order is documented nor the letter case, nor that everybody is told of only once.
+        """
+        position = {reading.person_id: index for index, reading in enumerate(self.said)}
+        if len(self.said) == len(self.ids) and position.keys() == set(self.ids):
+            self.people = sorted(self.ids, key=position.__getitem__)
+        else:
+            self.arrange_as(self.ids)
+
+    def arrange_as(self, people: Sequence[str]) -> None:
+        """Put what was said in the order of these people, all of whom were asked about."""
+        by_id = {reading.person_id: reading for reading in self.said}
+        try:
+            self.people, self.said = people, [*map(by_id.__getitem__, people)]
+        except KeyError:
+            by_id = {reading.person_id.lower(): reading for reading in self.said}
+            self.people, self.said = people, [by_id.get(one) or Told(one) for one in people]
 
     def precedes(self, later: "Cohort") -> bool:
         """Whether a later request wins over this one for whoever is in both, whatever it says."""
@@ -56,12 +80,28 @@ class Cohort:
         is_whole = self.members == len(self.ids)
         return is_whole and self.precedes(later) and later.ids == self.ids
 
-    def news_in(self, later: "Cohort") -> Iterable[int]:
-        """The positions at which a later request about the same people needs a look."""
-        differing = compress(count(), map(ne, later.said, self.said))
-        return sorted(self.unsettled.union(differing)) if self.unsettled else differing
+    def news_in(self, later: "Cohort") -> Sequence[int]:
+        """The positions at which a later request about the same people needs a look.
+
+        One answered in another order, which its first reading nearly always tells, is put in this order.
+        """
+        if self._is_in_order(later, [0]):
+            news = self._differing(later)
+            if self._is_in_order(later, news):
+                return news
+        later.arrange_as(self.people)
+        return self._differing(later)
 
     def keep(self, index: int, *, settled: bool) -> None:
         """Keep what was said at this position, to compare the next reading with it."""
-        self.said[index] = self.said[index].lasting(self.ids[index])
+        self.said[index] = self.said[index].lasting(self.people[index])
         (self.unsettled.discard if settled else self.unsettled.add)(index)
+
+    def _differing(self, later: "Cohort") -> Sequence[int]:
+        differing = compress(count(), map(ne, later.said, self.said))
+        return sorted(self.unsettled.union(differing)) if self.unsettled else [*differing]
+
+    def _is_in_order(self, later: "Cohort", news: Iterable[int]) -> bool:
+        """Whether these readings are about the same people: with all that differ, whether all of them are."""
+        is_long_enough = len(later.said) == len(self.said)
+        return is_long_enough and all(later.said[one].person_id == self.people[one] for one in news)

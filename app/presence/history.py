@@ -30,8 +30,8 @@ class History:
 
     def note(self, cohort: Cohort) -> None:
         """Remember the readings of one request; a state that is there already is not a new spell."""
-        for person_id, reading in zip(cohort.ids, cohort.said, strict=True):
-            spells = self._spells.setdefault(person_id, deque(maxlen=_MOST))
+        for reading in cohort.said:
+            spells = self._spells.setdefault(reading.person_id.lower(), deque(maxlen=_MOST))
             presence = reading.presence
             words = (presence.availability, presence.activity)
             if not spells or (spells[-1].availability, spells[-1].activity) != words:

@@ -159,18 +159,16 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status_message: str | None = None
     sequence_number: str | None = None
 
-    @property
-    def presence(self) -> "Presence":
-        """Itself: a presence is a reading of what it says."""
-        return self
 
-    def lasting(self, person_id: str) -> "Presence":  # noqa: ARG002 - as every reading
-        """Itself once more: there is nothing to be shared."""
-        return self
+UNKNOWN_PRESENCE = Presence(availability=UNKNOWN_WORD, activity=UNKNOWN_WORD)
 
 
 class Reading(Protocol):
-    """What was read about somebody, in whatever form it came. Equal ones say the same."""
+    """What was read about somebody, in whatever form it came. Equal ones say the same of the same person."""
+
+    @property
+    def person_id(self) -> str:
+        """Whom it is about, in whatever letter case that was told."""
 
     @property
     def presence(self) -> Presence:
@@ -180,7 +178,15 @@ class Reading(Protocol):
         """An equal one of this person's, made to be kept: without anything of its own that others have."""
 
 
-UNKNOWN_PRESENCE = Presence(availability=UNKNOWN_WORD, activity=UNKNOWN_WORD)
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """A reading in our own words; of somebody who was left out it says that nothing is known."""
+
+    person_id: str
+    presence: Presence = UNKNOWN_PRESENCE
+
+    def lasting(self, person_id: str) -> "Told":  # noqa: ARG002 - as every reading
+        """Itself: there is nothing to be shared."""
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,12 @@ from app.presence.entry import Entry, Known, outdoes
 from app.presence.limits import TimeLimits
 from app.presence.models import (
     NOTHING_KNOWN,
-    UNKNOWN_PRESENCE,
     Freshness,
     Presence,
     Reading,
     Sighting,
     Source,
+    Told,
 )
 from app.presence.words import UnknownWords
 
@@ -159,7 +159,7 @@ class PresenceStore:
         before.asked = later.asked
         for index in before.news_in(later):
             before.said[index] = later.said[index]
-            presence, entry = later.said[index].presence, self.entries[before.ids[index]]
+            presence, entry = later.said[index].presence, self.entries[before.people[index]]
             entry.take(presence, later.asked, debounce_s=self._debounce_s)
             before.keep(index, settled=self._is_settled(presence, entry))
 
@@ -170,7 +170,8 @@ class PresenceStore:
         than before.
         """
         last_said: dict[Cohort, Mapping[str, Reading]] = {}
-        for index, person_id in enumerate(cohort.ids):
+        cohort.arrange()
+        for index, person_id in enumerate(cohort.people):
             entry = self.entries.get(person_id)
             if entry and entry.cohort not in last_said:
                 last_said[entry.cohort] = self._comparable(entry.cohort, cohort)
@@ -188,10 +189,10 @@ class PresenceStore:
             if not cohort.members:
                 self._limits.end(cohort)
                 continue
-            for index in range(len(cohort.said)):
-                entry = self.entries.get(cohort.ids[index])
+            for index, person_id in enumerate(cohort.people):
+                entry = self.entries.get(person_id)
                 if entry is None or entry.cohort is not cohort:
-                    cohort.said[index] = UNKNOWN_PRESENCE
+                    cohort.said[index] = Told(person_id)
 
     def _comparable(self, before: Cohort, later: Cohort) -> Mapping[str, Reading]:
         """What was said of those of an earlier cohort who need no look if it is said once more."""
@@ -200,7 +201,7 @@ class PresenceStore:
 
     def _look_at(self, index: int, cohort: Cohort) -> None:
         presence = cohort.said[index].presence
-        entry = self._met(cohort.ids[index], presence, cohort)
+        entry = self._met(cohort.people[index], presence, cohort)
         if entry.cohort is cohort:
             cohort.keep(index, settled=self._is_settled(presence, entry))
 

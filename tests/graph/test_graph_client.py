@@ -6,7 +6,7 @@ import pytest
 from app.errors import UnexpectedAnswer
 from app.graph.client import IDS_PER_REQUEST
 from app.presence.cohort import Cohort
-from app.presence.models import UNKNOWN_PRESENCE, Source
+from app.presence.models import UNKNOWN_PRESENCE, Source, Told
 from tests.graph.fake_graph import FakeGraph, answer, ids_of, one_after_another, page, presences
 from tests.support.clock import START, ManualClock
 
@@ -22,7 +22,10 @@ def graph(*answers: httpx.Response) -> FakeGraph:
 
 
 def availabilities(cohort: Cohort) -> list[str]:
-    return [reading.presence.availability for reading in cohort.said]
+    """By whom they are about, in the order of the question."""
+    cohort.arrange()
+    said = dict(zip(cohort.people, cohort.said, strict=True))
+    return [said[person_id].presence.availability for person_id in cohort.ids]
 
 
 def test_a_request_asks_for_as_many_people_as_microsoft_allows() -> None:
@@ -44,7 +47,8 @@ async def test_whoever_graph_leaves_out_is_unknown_and_whoever_it_adds_is_ignore
     """An old value is never kept for somebody Microsoft no longer speaks of."""
     fake = graph(presences([EVA, "another"], availability="Busy"))
     read = await fake.client.presences([MAX, EVA], source=Source.DEMAND)
-    assert (read.said[0], availabilities(read)) == (UNKNOWN_PRESENCE, ["PresenceUnknown", "Busy"])
+    assert availabilities(read) == ["PresenceUnknown", "Busy"]
+    assert read.said[0] == Told(MAX, UNKNOWN_PRESENCE)
 
 
 async def test_answers_are_matched_by_id_in_any_order_and_case() -> None:

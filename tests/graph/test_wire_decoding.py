@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import UnexpectedAnswer
-from app.graph.wire import decode_answer, decode_users, encode_ids
-from app.presence.models import UNKNOWN_PRESENCE, Presence, Reading, Removal
+from app.graph.wire import ReportedPresence, decode_presences, decode_users, encode_ids
+from app.presence.models import Presence, Removal
 
 ID, OTHER = "fa8bf3dc-eca7-46b7-bad1-db199b62afc3", "66825e03-7ef5-42da-9069-724602c31f6b"
 
@@ -24,15 +24,12 @@ def mentioned(**properties: Any) -> dict[str, Any]:
     return dict(change.properties)
 
 
-def decode_presences(answer: bytes) -> dict[str, Reading]:
-    """What is read about those of two people whom an answer to a question about both does not leave out."""
-    ids = [ID, OTHER]
-    readings = zip(ids, decode_answer(answer, ids=ids), strict=True)
-    return {person_id: reading for person_id, reading in readings if reading is not UNKNOWN_PRESENCE}
+def read(answer: bytes) -> dict[str, ReportedPresence]:
+    return {reading.person_id.lower(): reading for reading in decode_presences(answer)}
 
 
 def told(answer: bytes) -> dict[str, Presence]:
-    return {person_id: item.presence for person_id, item in decode_presences(answer).items()}
+    return {person_id: reading.presence for person_id, reading in read(answer).items()}
 
 
 # --- presence -------------------------------------------------------------------------------------------
@@ -59,7 +56,7 @@ def test_two_readings_are_equal_when_they_say_the_same() -> None:
         "statusMessage": {"message": {"content": "hi"}},
         "sequenceNumber": "A7",
     }
-    first, again = (decode_presences(body(value=[item]))[ID] for _ in range(2))
+    first, again = (read(body(value=[item]))[ID] for _ in range(2))
     kept = first.lasting(ID)
     assert again == kept
     assert kept.presence == first.presence
@@ -71,7 +68,7 @@ def test_two_readings_are_equal_when_they_say_the_same() -> None:
         "statusMessage": {"message": {"content": "ho"}},
     }
     for name, other in others.items():
-        assert decode_presences(body(value=[{**item, name: other}]))[ID] != kept
+        assert read(body(value=[{**item, name: other}]))[ID] != kept
 
 
 def test_the_documented_example_of_get_presences_by_user_id() -> None:
@@ -129,7 +126,7 @@ def test_withheld_members_of_a_presence_are_unknown(withheld: dict[str, Any]) ->
 )
 def test_a_presence_that_cannot_be_read_costs_only_itself(malformed: object) -> None:
     good = {"id": ID, "availability": "Busy", "activity": "Busy"}
-    assert set(decode_presences(body(value=[malformed, good]))) == {ID}
+    assert set(told(body(value=[malformed, good]))) == {ID}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +150,7 @@ def test_what_an_odd_presence_says_otherwise_is_kept() -> None:
 
 
 def test_an_empty_answer_names_nobody() -> None:
-    assert decode_presences(b'{"value":[]}') == {}
+    assert decode_presences(b'{"value":[]}') == []
 
 
 SHAPELESS = [
