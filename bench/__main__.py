@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -31,6 +31,9 @@ _MEASUREMENTS: Mapping[str, Callable[[Run], None]] = {
     "start": start.measure,
     "pause": pause.measure,
 }
+# Takes seconds, while the pace of a shared machine changes by the minute: looked at again and again between
+# the others, once each time.
+_IN_BETWEEN = "sweep-cost"
 # At least five, or a median says little.
 _ROUNDS, _SECONDS = 5, 1.0
 _QUICK_ROUNDS, _QUICK_SECONDS = 2, 0.4
@@ -61,12 +64,21 @@ def measured(names: list[str], *, quick: bool, rounds: int | None = None) -> Res
             seconds=_QUICK_SECONDS if quick else _SECONDS,
             results=results,
         )
-        for name in names:
+        for name in in_turn(names, rounds=run.rounds):
             _tell(f"{time.monotonic() - began:4.0f} s  {name} …")
             _attempt(name, run)
     scale(results)
     results.minutes = (time.monotonic() - began) / 60
     return results
+
+
+def in_turn(names: Sequence[str], *, rounds: int) -> list[str]:
+    """What to measure one after the other."""
+    if _IN_BETWEEN not in names:
+        return [*names]
+    others = [name for name in names if name != _IN_BETWEEN]
+    more = max(rounds - len(others), 1)
+    return [each for name in others for each in (_IN_BETWEEN, name)] + more * [_IN_BETWEEN]
 
 
 def _look_for_others(results: Results, cores: Cores) -> None:

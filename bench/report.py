@@ -26,10 +26,11 @@ asks at half the rate of a ceiling measured seconds before, and each sweep is co
 to it; sweeps during which that ceiling changed by more than a quarter are left out. A shared machine \
 stands still for tens of milliseconds now and then, sweep or no sweep, and at this load one such moment \
 decides the p99 of seconds: hence the spread. Microseconds without sockets are processor time inside one \
-process. A sweep's cost is that of real bytes through the real poller into the store, one sweep of 32,500 a \
-second, the clock going on by a poll interval each time; an answer that is built only when somebody asks is \
-in the cost of the first question. The figures scaled to a ceiling of 22 µs are what they would be if \
-everything were faster by as much as a request to the bare server was where the aims were set."""
+process. A sweep's cost, looked at now and then between the other measurements, is that of real bytes \
+through the real poller into the store, one sweep of 32,500 a second, the clock going on by a poll interval \
+each time; an answer that is built only when somebody asks is in the cost of the first question. The figures \
+scaled to a ceiling of 22 µs are what they would be if everything were faster by as much as a request to the \
+bare server was where the aims were set."""
 
 
 def written(results: Results) -> str:

@@ -1,6 +1,6 @@
 """What taking in a sweep costs, without the network: real bytes through the real poller.
 
-Run by itself (`python -m bench.sweep_cost ROUNDS`). Everything that depends on how the service is built
+Run by itself (`python -m bench.sweep_cost`). Everything that depends on how the service is built
 inside stands in `Swept`.
 """
 
@@ -154,16 +154,16 @@ class People:
         }
 
 
-async def measure(*, rounds: int, mixed: bool) -> list[float]:
-    """Round by round the share of a core that a sweep a second costs, with one in a hundred changed."""
+async def share(*, mixed: bool) -> float:
+    """The share of a core that a sweep a second costs, with one in a hundred changed. Raises ValueError."""
     swept, people = Swept(), People(mixed=mixed)
     await swept.sweep(people.bodies())
-    shares = [await _round(swept, people) for _ in range(rounds)]
+    mean_s = await _mean_s(swept, people)
     _check(swept, people)
-    return shares
+    return mean_s
 
 
-async def _round(swept: Swept, people: People) -> float:
+async def _mean_s(swept: Swept, people: People) -> float:
     """Mean over some sweeps, because time limits are renewed in only some of them."""
     spent_s = 0.0
     for _ in range(_SWEEPS):
@@ -183,11 +183,11 @@ def _person(number: int) -> PersonChange:
     return PersonChange(id=object_id_of(number), properties={"mail": address_of(number)})
 
 
-def main(rounds: str) -> None:
-    """Print the shares as JSON, those of answers in one order and those of answers in ever another."""
-    shares = [uvloop.run(measure(rounds=int(rounds), mixed=mixed)) for mixed in (False, True)]
-    sys.stdout.buffer.write(msgspec.json.encode(shares))
+def main() -> None:
+    """Print the shares as JSON, by figure."""
+    shares = {"sweep_cost": share(mixed=False), "sweep_cost_mixed": share(mixed=True)}
+    sys.stdout.buffer.write(msgspec.json.encode({name: uvloop.run(one) for name, one in shares.items()}))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

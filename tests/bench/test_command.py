@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.__main__ import in_turn
 from bench.plot import drawn
 from bench.report import written
 from bench.results import Results
@@ -36,6 +37,13 @@ def test_one_short_round_writes_a_page_of_what_it_has_measured(tmp_path: Path) -
     assert "Called without sockets the application takes" in results.time_goes
     assert done.stdout == (tmp_path / "RESULTS.md").read_text() == written(results)
     assert (tmp_path / "results.svg").read_text() == drawn(results)
+
+
+def test_what_takes_only_seconds_is_looked_at_all_through_the_run() -> None:
+    assert in_turn(["hits", "sweep-cost", "large"], rounds=1) == [
+        *("sweep-cost", "hits", "sweep-cost", "large", "sweep-cost")
+    ]
+    assert in_turn(["sweep-cost"], rounds=5) == ["sweep-cost"] * 5
 
 
 def test_a_figure_that_does_not_exist_is_refused() -> None:
