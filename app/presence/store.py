@@ -125,13 +125,7 @@ class PresenceStore:
 
     def forget(self, people: Iterable[str]) -> None:
         """Drop these people: they are no longer held."""
-        left = set[Cohort]()
-        for person_id in people:
-            self._blind.discard(person_id)
-            if entry := self.entries.pop(person_id, None):
-                entry.cohort.members -= 1
-                left.add(entry.cohort)
-        self._tidy(left)
+        self._tidy({left for person_id in people if (left := self._drop(person_id))})
 
     def freshness_of(self, person_id: str) -> Freshness | None:
         """How far to trust what is known of somebody; None for one who has never been read."""
@@ -183,6 +177,15 @@ class PresenceStore:
                 self._look_at(index, cohort)
         self._tidy(last_said)
 
+    def _drop(self, person_id: str) -> Cohort | None:
+        """Take somebody out of the memory; the cohort they have left, which is to be tidied."""
+        self._blind.discard(person_id)
+        entry = self.entries.pop(person_id, None)
+        if entry is None:
+            return None
+        entry.cohort.members -= 1
+        return entry.cohort
+
     def _tidy(self, left: Iterable[Cohort]) -> None:
         """Keep nothing that was said of people who are no longer in these cohorts."""
         for cohort in left:
@@ -209,7 +212,7 @@ class PresenceStore:
         """Somebody's entry, after a reading of a cohort that they join unless it is outdone."""
         entry = self._remembered(person_id)
         if entry is None:
-            self.forget([person_id])  # what lies there may be past the limit
+            self._drop(person_id)  # what lies there may be past the limit
             known = Known(presence=presence, source=cohort.asked.source)
             entry = self.entries[person_id] = Entry(known, cohort)
             cohort.members += 1
