@@ -114,7 +114,9 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", choices=list(_MEASUREMENTS), help="this one; may be repeated; prints only"
     )
     parser.add_argument("--quick", action="store_true", help="few and short rounds; prints only")
-    parser.add_argument("--rounds", type=int, help=f"instead of {_ROUNDS}, or {_QUICK_ROUNDS} quick ones")
+    parser.add_argument(
+        "--rounds", type=int, help=f"at least, instead of {_ROUNDS}, or {_QUICK_ROUNDS} quick ones"
+    )
     parser.add_argument("--out", type=Path, help="write the files here, whatever was measured")
     return parser
 

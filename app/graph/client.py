@@ -42,7 +42,7 @@ class GraphClient:
         self.narrow = False
 
     async def presences(self, ids: Sequence[str], *, source: Source) -> Cohort:
-        """Presence for each of at most 650 object ids, in the order in which Graph tells them."""
+        """What Graph says about at most 650 object ids, as it says it: it may leave some of them out."""
         reply = await self._transport.post("/v1.0/communications/getPresencesByUserId", encode_ids(ids))
         async with self._reading.turn():
             said: list[Reading] = [*decode_presences(reply.body)]

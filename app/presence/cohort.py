@@ -81,13 +81,14 @@ class Cohort:
         return is_whole and self.precedes(later) and later.ids == self.ids
 
     def news_in(self, later: "Cohort") -> Sequence[int]:
-        """The positions at which a later request about the same people needs a look.
+        """Arrange a later request about the same people as this one; the positions at which it needs a look.
 
-        One answered in another order, which its first reading nearly always tells, is put in this order.
+        Nearly always it was answered in the same order; if not, its first reading nearly always tells.
         """
         if self._is_in_order(later, [0]):
             news = self._differing(later)
             if self._is_in_order(later, news):
+                later.people = self.people
                 return news
         later.arrange_as(self.people)
         return self._differing(later)
@@ -101,7 +102,10 @@ class Cohort:
         differing = compress(count(), map(ne, later.said, self.said))
         return sorted(self.unsettled.union(differing)) if self.unsettled else [*differing]
 
-    def _is_in_order(self, later: "Cohort", news: Iterable[int]) -> bool:
-        """Whether these readings are about the same people: with all that differ, whether all of them are."""
-        is_long_enough = len(later.said) == len(self.said)
-        return is_long_enough and all(later.said[one].person_id == self.people[one] for one in news)
+    def _is_in_order(self, later: "Cohort", positions: Iterable[int]) -> bool:
+        """Whether nobody is missing, and at these positions stand the same people.
+
+        At all others they do if the readings there are equal, because equal ones are about the same person.
+        """
+        as_many = len(later.said) == len(self.said)
+        return as_many and all(later.said[one].person_id == self.people[one] for one in positions)

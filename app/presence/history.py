@@ -29,9 +29,9 @@ class History:
         self._spells: dict[str, deque[Spell]] = {}
 
     def note(self, cohort: Cohort) -> None:
-        """Remember the readings of one request; a state that is there already is not a new spell."""
-        for reading in cohort.said:
-            spells = self._spells.setdefault(reading.person_id.lower(), deque(maxlen=_MOST))
+        """Remember the readings of one request that is arranged; a state that is there is not a new spell."""
+        for person_id, reading in zip(cohort.people, cohort.said, strict=True):
+            spells = self._spells.setdefault(person_id, deque(maxlen=_MOST))
             presence = reading.presence
             words = (presence.availability, presence.activity)
             if not spells or (spells[-1].availability, spells[-1].activity) != words:
