@@ -107,8 +107,7 @@ class People:
     """
 
     def __init__(self, *, mixed: bool = False) -> None:
-        self._mixed = mixed
-        self._chance = Random(_SEED)  # noqa: S311 - hides nothing
+        self._chance = Random(_SEED) if mixed else None  # noqa: S311 - hides nothing
         self.ids = [object_id_of(number) for number in range(PEOPLE)]
         self._versions = [0] * PEOPLE
         self._moved = 0
@@ -133,7 +132,7 @@ class People:
     def _body(self, start: int) -> tuple[bytes, bytes]:
         """In another order than asked."""
         numbers = [*reversed(range(start, start + IDS_PER_REQUEST))]
-        if self._mixed:
+        if self._chance:
             self._chance.shuffle(numbers)
         items = [self._item(number) for number in numbers]
         context = "https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.presence)"

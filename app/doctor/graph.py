@@ -82,7 +82,7 @@ class Graph:
             answer = await self._client.presences(self._some, source=Source.DEMAND)
         except GraphError as error:
             return diagnose_graph(error, step=Step.PRESENCE, case=self._case)
-        answer.arrange()
+        answer.arrange()  # so that everybody asked about counts once
         asked = len(answer.ids)
         known = sum(one.presence.availability != UNKNOWN_WORD for one in answer.said)
         counts = {"asked": asked, "known": known}

@@ -13,12 +13,7 @@ import msgspec
 
 from app.errors import UnexpectedAnswer
 from app.graph.wire_errors import UNREADABLE
-from app.presence.models import (
-    PersonChange,
-    Presence,
-    Removal,
-    canonical_word,
-)
+from app.presence.models import PersonChange, Presence, Removal, canonical_word
 
 
 class _OutOfOffice(msgspec.Struct, rename="camel", gc=False):

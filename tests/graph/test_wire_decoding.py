@@ -8,8 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import UnexpectedAnswer
-from app.graph.wire import ReportedPresence, decode_presences, decode_users, encode_ids
-from app.presence.models import Presence, Removal
+from app.graph.wire import decode_presences, decode_users, encode_ids
+from app.presence.cohort import Cohort
+from app.presence.models import Presence, Reading, Removal, Told
+from tests.support.clock import ManualClock
+from tests.support.cohorts import asked_now
 
 ID, OTHER = "fa8bf3dc-eca7-46b7-bad1-db199b62afc3", "66825e03-7ef5-42da-9069-724602c31f6b"
 
@@ -24,8 +27,12 @@ def mentioned(**properties: Any) -> dict[str, Any]:
     return dict(change.properties)
 
 
-def read(answer: bytes) -> dict[str, ReportedPresence]:
-    return {reading.person_id.lower(): reading for reading in decode_presences(answer)}
+def read(answer: bytes) -> dict[str, Reading]:
+    """What is read about those of two people whom an answer to a question about both does not leave out."""
+    cohort = Cohort(asked=asked_now(ManualClock()), ids=[ID, OTHER], said=[*decode_presences(answer)])
+    cohort.arrange()
+    readings = zip(cohort.people, cohort.said, strict=True)
+    return {person_id: reading for person_id, reading in readings if reading != Told(person_id)}
 
 
 def told(answer: bytes) -> dict[str, Presence]:
@@ -150,7 +157,7 @@ def test_what_an_odd_presence_says_otherwise_is_kept() -> None:
 
 
 def test_an_empty_answer_names_nobody() -> None:
-    assert decode_presences(b'{"value":[]}') == []
+    assert read(b'{"value":[]}') == {}
 
 
 SHAPELESS = [
@@ -163,7 +170,7 @@ SHAPELESS = [
 def test_an_answer_of_another_shape_is_unexpected(answer: bytes) -> None:
     """It never passes for "nobody is there"."""
     with pytest.raises(UnexpectedAnswer):
-        decode_presences(answer)
+        read(answer)
     with pytest.raises(UnexpectedAnswer):
         decode_users(answer)
 
@@ -182,7 +189,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("answer", HOSTILE, ids=range(len(HOSTILE)))
 def test_broken_text_and_endless_nesting_are_unexpected_and_never_a_crash(answer: bytes) -> None:
-    for decode in (decode_presences, decode_users):
+    for decode in (read, decode_users):
         try:
             decode(answer)
         except UnexpectedAnswer:
@@ -216,7 +223,7 @@ _json = st.recursive(
 @given(st.one_of(st.binary(), _json.map(lambda value: json.dumps(value).encode())))
 @example(b'{"value":[{"id":"\\ud800"}]}')
 def test_no_bytes_raise_anything_but_unexpected_answer(answer: bytes) -> None:
-    for decode in (decode_presences, decode_users):
+    for decode in (read, decode_users):
         try:
             decode(answer)
         except UnexpectedAnswer:
@@ -225,7 +232,7 @@ def test_no_bytes_raise_anything_but_unexpected_answer(answer: bytes) -> None:
 
 @given(st.lists(_json, max_size=5))
 def test_no_list_of_items_raises_anything_but_unexpected_answer(items: list[Any]) -> None:
-    for decode in (decode_presences, decode_users):
+    for decode in (read, decode_users):
         try:
             decode(body(value=items))
         except UnexpectedAnswer:

@@ -16,7 +16,7 @@ from app.presence.cohort import Asked, Cohort
 from app.presence.models import UNKNOWN_PRESENCE, Presence, Sighting, Source
 from app.presence.store import Kept, PresenceStore
 from tests.support.clock import ManualClock
-from tests.support.cohorts import answered, cohort_of
+from tests.support.cohorts import answered, asked_now, cohort_of
 
 FREE = Presence(availability="Available", activity="Available", sequence_number="1")
 BUSY = Presence(availability="Busy", activity="InACall", sequence_number="2")
@@ -124,7 +124,10 @@ class Pair:
         told: Callable[[Items], Items] = in_order,
     ) -> None:
         """The answer to one request that was under way for so long, in the form in which it is told."""
-        asked, items = self._asked(source, took_s), told([*readings.items()])
+        now = self.clock.monotonic()
+        wall = self.clock.now() - timedelta(seconds=took_s)
+        asked = Asked(at=now - took_s, arrived_at=now, wall=wall, source=source)
+        items = told([*readings.items()])
         said = {person_id.lower(): presence for person_id, presence in items}
         self.together.record(answered(readings, items, asked))
         for person_id in readings:
@@ -134,12 +137,7 @@ class Pair:
 
     def read_together(self, readings: Mapping[str, Presence]) -> None:
         """The answer to one request, of which the other store does not hear."""
-        self.together.record(cohort_of(readings, self._asked(Source.SWEEP, 0.0)))
-
-    def _asked(self, source: Source, took_s: float) -> Asked:
-        now = self.clock.monotonic()
-        wall = self.clock.now() - timedelta(seconds=took_s)
-        return Asked(at=now - took_s, arrived_at=now, wall=wall, source=source)
+        self.together.record(cohort_of(readings, asked_now(self.clock)))
 
     def forget(self, people: set[str]) -> None:
         """These people leave; whoever comes back is new."""
@@ -246,10 +244,8 @@ class Day:
     def read(self, *people: str, says: str | None = None) -> None:
         """One request about them, in this order."""
         self.clock.pass_by(60)
-        now = self.clock.monotonic()
-        asked = Asked(at=now, arrived_at=now, wall=self.clock.now(), source=Source.SWEEP)
         presence = Presence(availability="Available", activity="Available", status_message=says)
-        self.store.record(cohort_of(dict.fromkeys(people, presence), asked))
+        self.store.record(cohort_of(dict.fromkeys(people, presence), asked_now(self.clock)))
 
     @property
     def cohorts(self) -> list[Cohort]:

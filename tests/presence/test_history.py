@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from app.presence.cohort import Asked
 from app.presence.history import History
-from app.presence.models import Presence, Source
+from app.presence.models import Presence
 from app.presence.store import PresenceStore
 from tests.support.clock import ManualClock
-from tests.support.cohorts import answered
+from tests.support.cohorts import answered, asked_now
 
 FREE = Presence(availability="Available", activity="Available")
 BUSY = Presence(availability="Busy", activity="InACall")
@@ -25,9 +24,7 @@ class Watched:
     def hear(self, *said: tuple[str, Presence]) -> None:
         """The answer to a question about both."""
         self.clock.pass_by(10)
-        now = self.clock.monotonic()
-        asked = Asked(at=now, arrived_at=now, wall=self.clock.now(), source=Source.SWEEP)
-        cohort = answered([MAX, EVA], said, asked)
+        cohort = answered([MAX, EVA], said, asked_now(self.clock))
         self._store.record(cohort)
         self.history.note(cohort)
 

@@ -1,10 +1,9 @@
 """Who is thrown out of the memory, and when: never before their reading is too old, surely after it."""
 
-from app.presence.cohort import Asked
-from app.presence.models import NOTHING_KNOWN, Presence, Source
+from app.presence.models import NOTHING_KNOWN, Presence
 from app.presence.store import PresenceStore
 from tests.support.clock import ManualClock
-from tests.support.cohorts import cohort_of
+from tests.support.cohorts import asked_now, cohort_of
 
 FREE = Presence(availability="Available", activity="Available")
 LIMIT_S = 300.0
@@ -23,9 +22,7 @@ class Memory:
 
     def read(self, *people: str) -> None:
         """One request about these people."""
-        now = self.clock.monotonic()
-        asked = Asked(at=now, arrived_at=now, wall=self.clock.now(), source=Source.SWEEP)
-        self.store.record(cohort_of(dict.fromkeys(people, FREE), asked))
+        self.store.record(cohort_of(dict.fromkeys(people, FREE), asked_now(self.clock)))
 
     def read_for(self, seconds: float, *people: str, every_s: float = 10.0) -> None:
         """Sweep after sweep about these people."""

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.presence.cohort import Asked
-from app.presence.models import Presence, Sighting, Source
+from app.presence.models import Presence, Sighting
 from app.presence.store import PresenceStore
 from tests.support.clock import START, ManualClock
-from tests.support.cohorts import cohort_of
+from tests.support.cohorts import asked_now, cohort_of
 
 
 class Watched:
@@ -24,10 +23,8 @@ class Watched:
         """What is told after these readings, ten seconds apart."""
         for activity in activities:
             self.clock.pass_by(10)
-            now = self.clock.monotonic()
-            asked = Asked(at=now, arrived_at=now, wall=self.clock.now(), source=Source.SWEEP)
             presence = Presence(availability=availability, activity=activity)
-            self.store.record(cohort_of({"max": presence}, asked))
+            self.store.record(cohort_of({"max": presence}, asked_now(self.clock)))
         told = self.store.get("max")
         assert told
         return told

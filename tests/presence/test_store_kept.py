@@ -5,11 +5,10 @@ from datetime import timedelta
 import pytest
 
 from app.config import WhenBlind
-from app.presence.cohort import Asked
 from app.presence.models import NOTHING_KNOWN, Freshness, Presence, Source
 from app.presence.store import LAST_VALUE_LIMIT_S, Kept, PresenceStore
 from tests.support.clock import START, ManualClock
-from tests.support.cohorts import cohort_of
+from tests.support.cohorts import asked_now, cohort_of
 
 FREE = Presence(availability="Available", activity="Available", sequence_number="7")
 BUSY = Presence(availability="Busy", activity="InACall")
@@ -21,9 +20,7 @@ def store_on(clock: ManualClock, when_blind: WhenBlind = WhenBlind.UNKNOWN) -> P
 
 
 def read(store: PresenceStore, clock: ManualClock, presence: Presence) -> None:
-    now = clock.monotonic()
-    asked = Asked(at=now, arrived_at=now, wall=clock.now(), source=Source.SWEEP)
-    store.record(cohort_of({MAX: presence}, asked))
+    store.record(cohort_of({MAX: presence}, asked_now(clock)))
 
 
 def kept(age_s: float) -> Kept:

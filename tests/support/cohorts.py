@@ -3,12 +3,19 @@
 from collections.abc import Iterable, Mapping
 
 from app.presence.cohort import Asked, Cohort
-from app.presence.models import Presence, Told
+from app.presence.models import Presence, Source, Told
+from tests.support.clock import ManualClock
+
+
+def asked_now(clock: ManualClock) -> Asked:
+    """A sweep's question that is answered in the same moment."""
+    now = clock.monotonic()
+    return Asked(at=now, arrived_at=now, wall=clock.now(), source=Source.SWEEP)
 
 
 def cohort_of(readings: Mapping[str, Presence], asked: Asked) -> Cohort:
     """These people's presences, as the answer to one request."""
-    return Cohort(asked=asked, ids=[*readings], said=[Told(*each) for each in readings.items()])
+    return answered(readings, readings.items(), asked)
 
 
 def answered(ids: Iterable[str], said: Iterable[tuple[str, Presence]], asked: Asked) -> Cohort:
