@@ -19,7 +19,9 @@ _SOURCES = {
 }
 # One lock for every platform, and no word about the index it came from.
 _HOW = ["--universal", "--python-version", "3.11", "--generate-hashes", "--upgrade", "--quiet"]
-_HOW += ["--no-header", "--no-emit-index-url", "--no-emit-find-links"]
+# Extras stay in the lock: pip before 23.3 does not connect `coverage==7.17.3` with another package's
+# `coverage[toml]`, takes the newest for it, and refuses that for want of a hash.
+_HOW += ["--no-strip-extras", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
 
 
 def main() -> None:
