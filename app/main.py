@@ -25,11 +25,12 @@ from app.api.middleware import guarded
 from app.api.openapi import publish
 from app.api.pages import Pages
 from app.api.problems import install_problem_handlers
-from app.api.protocol import BoundedProtocol
+from app.api.protocol import LimitingProtocol
 from app.api.proxies import ClientAddress
 from app.api.rate import RateLimit
 from app.api.refusals import install_refusals
 from app.api.render import Renderer
+from app.api.server import Server, raise_descriptor_limit
 from app.clock import Clock, SystemClock
 from app.config import Settings, SettingsSource
 from app.errors import SettingsError
@@ -141,7 +142,7 @@ def serve(settings: Settings, *, source: SettingsSource) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=BoundedProtocol,
+        http=LimitingProtocol,
         ws="none",
         lifespan="on",
         timeout_keep_alive=_IDLE_S,
@@ -151,7 +152,7 @@ def serve(settings: Settings, *, source: SettingsSource) -> None:
     )
     # Told to stop, uvicorn drains and then raises the signal once more: that, too, is a good end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config, max_connections=raise_descriptor_limit()).run(sockets=[listener])
 
 
 def _root_url(settings: Settings, port: int) -> str:

@@ -12,9 +12,7 @@ from urllib.parse import unquote
 
 import msgspec
 from starlette.types import Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
-
-from app.api.idle import IdleProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 
 class Head:
@@ -53,7 +51,7 @@ class AnswersAtOnce(Protocol):
         ...
 
 
-class _Over:
+class _FinishedCycle:
     """Stands for the cycle of a request that was answered at once: nothing is left to be done for it."""
 
     response_started = response_complete = True
@@ -61,10 +59,10 @@ class _Over:
     message_event = asyncio.Event()
 
 
-_OVER = cast("RequestResponseCycle", _Over())
+FINISHED_CYCLE = cast("RequestResponseCycle", _FinishedCycle())
 
 
-class PromptProtocol(IdleProtocol):
+class FastPathProtocol(HttpToolsProtocol):
     """Writes what the application has at once, and lets uvicorn start a task for the rest.
 
     The task also has whatever is not simply writing: a client that reads slowly, one behind another request
@@ -83,15 +81,14 @@ class PromptProtocol(IdleProtocol):
         scope = self._plain_scope() if self._at_once and self._may_write() else None
         answer = self._prompt_answer(scope) if scope else None
         if answer is None:
-            self._unset_keepalive_if_required()  # this may come in one piece with a request answered at once
             super().on_headers_complete()
         else:
-            self.cycle = _OVER
+            self.cycle = FINISHED_CYCLE
             self._write(answer, keep_alive=self.parser.should_keep_alive())
 
     def on_message_complete(self) -> None:
         """The end of a request, of which there is nothing to be told where the answer is given."""
-        if self.cycle is not _OVER:
+        if self.cycle is not FINISHED_CYCLE:
             super().on_message_complete()
 
     def _may_write(self) -> bool:
@@ -103,7 +100,7 @@ class PromptProtocol(IdleProtocol):
         raw_path, _, query = self.url.partition(b"?")
         if not raw_path.startswith(b"/") or not raw_path.isascii() or b"#" in self.url or self.root_path:
             return None
-        if self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
+        if self.parser.get_http_version() != "1.1":
             return None
         path = raw_path.decode()
         scope: Scope = self.scope  # type: ignore[assignment]  # Starlette's word for the same

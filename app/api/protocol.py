@@ -1,32 +1,42 @@
-"""HTTP as uvicorn reads it, with limits on what a client may send before anybody has asked who it is.
+"""HTTP as uvicorn reads it: one request at a time, each within limits, before anybody has asked who it is.
 
-An ASGI application is called when a request's head is complete, so it cannot see a head without an end, nor
-one that comes a byte a second; uvicorn itself reads both for as long as they last. Hence this subclass of its
-protocol, on top of those of `at_once.py` (how an answer is written) and `idle.py` (how long a connection may
-idle); everything else stays uvicorn's.
+An ASGI application is called when a request's head is complete, so it cannot see a head without an end, one
+that comes a byte a second, or a thousand requests in one piece; uvicorn itself reads all of them for as long
+as they last. Hence this subclass of its protocol, on top of the fast path's (`at_once.py`). Time is kept by
+the server (`server.py`), which looks at every connection once a second.
 """
 
 import asyncio
+import math
 from enum import Enum
 from typing import Any, NoReturn
 
+import httptools
 from starlette.responses import Response
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from app.api.at_once import PromptProtocol
+from app.api.at_once import FastPathProtocol
 from app.api.problems import problem
 from app.api.security_headers import STRICT
 from app.errors import CallerError, HeadTooLarge, MalformedRequest, TooSlow
 
+_END_OF_HEAD = b"\r\n\r\n"
 
-class _Phase(Enum):
-    """What of a request is still to come."""
 
-    NOTHING = 0
+class Phase(Enum):
+    """What a connection is waiting for."""
+
+    CONNECTED = 0
     HEAD = 1
     BODY = 2
+    ANSWER = 3
+    IDLE = 4
+    CLOSING = 5
 
 
-_NOTHING, _HEAD, _BODY = _Phase  # by name at once: they are looked at several times for each request
+# By name at once: they are looked at several times for each request.
+_CONNECTED, _HEAD, _BODY, _ANSWER, _IDLE, _CLOSING = Phase
 
 
 class _NoTrailers(list[tuple[bytes, bytes]]):
@@ -39,125 +49,258 @@ class _NoTrailers(list[tuple[bytes, bytes]]):
 _NO_TRAILERS = _NoTrailers()
 
 
-class BoundedProtocol(PromptProtocol):
+class LimitingProtocol(FastPathProtocol):
     """Answers 431 to a head that is too large and 408 to one or a body that is too slow, and hangs up.
 
-    A request that arrives in one piece, as nearly all do, starts no timer.
+    The next request of a connection is parsed when the one before is answered; until then its bytes wait, and
+    no more are read.
     """
 
     max_head = 64 * 1024
     """Bytes of request line and headers; the address has no limit of its own within them."""
     max_message = 32 * 1024 * 1024
     """Bytes of a whole request on the wire: 4 MiB of body in the smallest chunks are 24 MiB."""
+    max_piece = 16 * 1024
+    """Bytes that the parser is given at once."""
+    max_turn = 64 * 1024
+    """Bytes parsed before the other connections have their turn."""
     head_within_s = 10.0
     body_within_s = 30.0
+    read_within_s = 60.0
+    """How long an answer may lie in the send buffer: a reader who does not read holds memory."""
     linger_s = 1.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._rest: _Phase = _NOTHING
-        self._headed: Any = None  # the scope of the request whose head is complete
-        self._timed: _Phase = _NOTHING
-        self._timer: asyncio.TimerHandle | None = None
-        self._received = 0  # since the last request was complete
-        self._piece = 0
+        self.phase = _CONNECTED
+        self.since = 0.0
+        """When the phase began, on the loop's clock."""
+        self._unparsed = b""
+        self._is_parsing = False
+        self._expects_body = False
+        self._scope_after_head: Any = None
+        self._received = 0  # bytes since the last request was complete
+        self._running: RequestResponseCycle | None = None
         self._refused: CallerError | None = None
+        self._half_closed = False
+        self._unread_since = math.inf
+        self._within_s = {
+            _CONNECTED: self.head_within_s,
+            _HEAD: self.head_within_s,
+            _BODY: self.body_within_s,
+            _IDLE: self.timeout_keep_alive,
+            _CLOSING: self.linger_s,
+        }
+
+    # What the transport calls
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
-        """Whoever connects has to ask something in time."""
+        """Whoever connects has to ask something in time, and finds room because the silent have to leave."""
         super().connection_made(transport)
-        self._start_timer(_HEAD)
+        self._enter(_CONNECTED)
+        self.server_state.admit(self)  # type: ignore[attr-defined]  # the server's own, see server.py
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more to wait for."""
-        self._stop_timer()
+        """Tell the application, also where uvicorn knows only of the request that waits behind."""
+        self._unparsed = b""
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """One piece of one or more requests."""
         if self._refused:
             return
-        self._piece = len(data)
-        self._received += self._piece
-        super().data_received(data)
-        if self._refused:
-            return
-        phase = self._phase
-        if self._timed is not phase:
-            self._start_timer(phase)
-        if phase is _HEAD and self._received > self.max_head:
-            self._refuse(_head_too_large(self.max_head))
-        elif self._received > self.max_message:
-            self.transport.close()
+        if self._unparsed or self.phase is _ANSWER:
+            self._unparsed += data
+            self.flow.pause_reading()
+        else:
+            self._parse(data)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # uvicorn never keeps a half open
+        """A client may have nothing more to ask and still wait for its answer (RFC 9112, 9.6).
+
+        TLS knows no half-closed connection: asyncio closes it whatever is returned here.
+        """
+        self._half_closed = self.scheme == "http" and (self.phase is _ANSWER or bool(self._unparsed))
+        return self._half_closed
+
+    # What the parser calls
 
     def on_headers_complete(self) -> None:
-        """The last byte of a head; only a large piece is worth counting exactly."""
-        large = self._received > self.max_head or self._piece > self.max_head
-        if large and self._head_size() > self.max_head:
+        """The last byte of a head; only a large one is worth counting exactly."""
+        if self.parser.should_upgrade():
+            return  # to be read again without its offer
+        if self._received > self.max_head and self._head_size() > self.max_head:
             self._refuse_in_parser(_head_too_large(self.max_head))
-        self._rest = _BODY
-        self._headed = self.scope
         super().on_headers_complete()
+        self._expects_body = True
+        self._scope_after_head = self.scope
 
     def on_chunk_header(self) -> None:
-        """A body in chunks: more headers may follow it."""
+        """A body in chunks: more headers may follow it, and HTTP/1.0 has none (RFC 9112, 6.1)."""
         self.headers = _NO_TRAILERS
+        if self.scope["http_version"] == "1.0":
+            self._refuse_in_parser(MalformedRequest("A body in chunks needs HTTP/1.1."))
 
     def on_message_complete(self) -> None:
         """The last byte of a request."""
-        self._rest = _NOTHING
+        if self.parser.should_upgrade():
+            return
+        self._expects_body = False
         self._received = 0
+        self.since = self.loop.time()
         super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:
-        """What uvicorn calls when the parser gave up, be it for a reason of ours; `msg` is uvicorn's own."""
-        del msg
-        self._refuse(self._refused or MalformedRequest("This is not a request in HTTP/1.1."))
+    # What uvicorn calls
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """Nothing to warn of: Java's client offers HTTP/2 with every first request, and takes no for no."""
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """What uvicorn does, but for its timer, and for reading on while requests still wait."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing() or self._is_parsing:
+            return
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.expect_100_continue and self._expects_body:
+            self._hang_up(linger=True)  # the body may come or not (RFC 9110, 10.1.1): nobody could tell
+            return
+        self._note_phase()
+        if self._unparsed:
+            self.loop.call_soon(self._parse_on)
+        else:
+            self._read_on()
+
+    # What the server calls
 
     @property
-    def _phase(self) -> _Phase:
-        """A head is under way when uvicorn has begun a scope that was not completed."""
-        return self._rest if self.scope is self._headed else _HEAD
+    def is_silent(self) -> bool:
+        """Whether nothing has been asked that is not answered, nor begun to be."""
+        return self.phase in {_CONNECTED, _IDLE} and not self.transport.is_closing()
+
+    def enforce_deadline(self, now: float) -> None:
+        """Hang up on a client that takes too long to ask or to read; `now` is the loop's time."""
+        if not self.transport.get_write_buffer_size():
+            self._unread_since = math.inf
+        elif now - (began := min(self._unread_since, now)) > self.read_within_s:
+            self.transport.abort()
+            return
+        else:
+            self._unread_since = began
+        if now - self.since <= self._within_s.get(self.phase, math.inf):
+            return
+        if self.phase in {_HEAD, _BODY} and not self.transport.is_closing():
+            self._refuse(TooSlow("The request took too long to arrive: send it whole."))
+        else:
+            self.transport.close()
+
+    # Ours
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser up to the end of each head, while nothing has to wait for an answer.
+
+        So at most two requests have been parsed that are not answered, however many come in one piece.
+        """
+        position, self._is_parsing = 0, True
+        while position < len(data) and position < self.max_turn:
+            end = data.find(_END_OF_HEAD, position, position + self.max_piece)
+            end = position + self.max_piece if end < 0 else end + len(_END_OF_HEAD)
+            position += self._feed(data[position:end])
+            self._note_phase()
+            if self._refused or self.transport.is_closing():
+                position = len(data)
+            elif self.phase is _ANSWER:
+                break
+        self._is_parsing = False
+        if position < len(data):
+            self._unparsed = data[position:]
+            self.flow.pause_reading()
+            if self.phase is not _ANSWER:
+                self.loop.call_soon(self._parse_on)
+
+    def _parse_on(self) -> None:
+        """What has waited for an answer, or for the other connections."""
+        data, self._unparsed = self._unparsed, b""
+        if data and not self.transport.is_closing():
+            self._parse(data)
+            if not self._unparsed:
+                self._read_on()
+
+    def _read_on(self) -> None:
+        """Let more come, unless nothing more can come, or the application has not taken what has come."""
+        if self._half_closed:
+            if self.phase is not _ANSWER:
+                self.transport.close()
+        elif not (self._is_answering() and len(self.cycle.body) > HIGH_WATER_LIMIT):
+            self.flow.resume_reading()
+
+    def _feed(self, piece: bytes) -> int:
+        """Give the parser a piece; how much of it has been parsed."""
+        self._received += len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_again_without_offer()
+            return int(upgrade.args[0])
+        except httptools.HttpParserError:
+            self._refuse(self._refused or MalformedRequest("This is not a request in HTTP/1.1."))
+        if self._refused:
+            return len(piece)
+        if self._received > self.max_head and self.scope is not self._scope_after_head:
+            self._refuse(_head_too_large(self.max_head))
+        elif self._received > self.max_message:
+            self.transport.close()
+        return len(piece)
+
+    def _read_again_without_offer(self) -> None:
+        """Overlook an offer to speak another protocol (RFC 9110, 7.8); Java makes it with each first request.
+
+        httptools 0.9 takes it for done: it leaves the body out, which would then be read as a request. Its
+        parser has no way back, so a new one is given the same head without the offer.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(MalformedRequest("CONNECT is for proxies: ask for a path with GET or POST."))
+            return
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+        self._received = 0
+        self._feed(b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, version, b"".join(lines)))
+
+    def _note_phase(self) -> None:
+        """Begin to count the time anew where something else is waited for."""
+        if self.scope is not self._scope_after_head:
+            phase = _HEAD
+        elif self._expects_body:
+            phase = _BODY
+        elif self.cycle is not None and not self.cycle.response_complete:
+            phase = _ANSWER
+        else:
+            phase = _CONNECTED if self.cycle is None else _IDLE
+        if phase is not self.phase:
+            self._enter(phase)
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self.since = self.loop.time()
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _refuse_in_parser(self, error: CallerError) -> NoReturn:
-        """Stop the parser from one of its callbacks; it then ends in `send_400_response`."""
+        """Stop the parser from one of its callbacks; `_feed` then says why."""
         self._refused = error
         raise ValueError(str(error))
-
-    def _start_timer(self, phase: _Phase) -> None:
-        self._stop_timer()
-        self._timed = phase
-        if phase is not _NOTHING and not self.transport.is_closing():
-            within_s = self.head_within_s if phase is _HEAD else self.body_within_s
-            self._timer = self.loop.call_later(within_s, self._out_of_time)
-
-    def _stop_timer(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-
-    def _out_of_time(self) -> None:
-        """Tell whoever has begun a request; who said nothing at all is not told anything."""
-        if self._phase is _HEAD and self._is_answering():
-            self._start_timer(_HEAD)  # a request behind one that we have not answered ourselves
-        elif self._phase is _NOTHING:
-            self.transport.close()
-        else:
-            self._refuse(TooSlow("The request took too long to arrive: send it whole."))
-
-    def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, error: CallerError) -> None:
         """Answer, unless an answer is already on its way, and hang up."""
         self._refused = error
-        self._stop_timer()
         may_answer = self._may_answer() and not self.transport.is_closing()
         if self._is_answering():
             self.cycle.disconnected = True
@@ -171,15 +314,20 @@ class BoundedProtocol(PromptProtocol):
 
         Closing on unread bytes would destroy it (RFC 9112, 9.6). What comes in that moment is thrown away.
         """
+        self._refused = self._refused or MalformedRequest("Nothing is read any more.")
         if linger and self.transport.can_write_eof():
             self.transport.write_eof()
-            self._timer = self.loop.call_later(self.linger_s, self.transport.close)
+            self.flow.resume_reading()
+            self._enter(_CLOSING)
         else:
             self.transport.close()
 
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _may_answer(self) -> bool:
         """Whether the next bytes that a client reads from us would be the answer to this request."""
-        if self._phase is _BODY and self.cycle:
+        if self._expects_body:
             return not self.cycle.response_started and not self.pipeline
         return not self._is_answering()
 

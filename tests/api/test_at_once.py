@@ -10,8 +10,10 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.at_once import AtOnce, Head
-from app.api.protocol import BoundedProtocol
+from app.api.protocol import LimitingProtocol
+from app.api.server import Server
 from tests.support.firm import MAX, MAX_ID
+from tests.support.serving import serving
 from tests.support.twins import Twins
 
 NAMED = b"Host: localhost\r\nX-Request-Id: call-7\r\n"
@@ -61,25 +63,8 @@ def conversations(twins: Twins, *pieces: bytes, pause_s: float = 0.0) -> list[by
 
 async def conversation(app: ASGIApp, *pieces: bytes, pause_s: float = 0.0) -> bytes:
     """What one application says through the real protocol, over a real socket."""
-    config = uvicorn.Config(
-        app,
-        http=BoundedProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        timeout_keep_alive=1,
-    )
-    server = uvicorn.Server(config)
-    config.load()
-    server.server_state.default_headers = [(b"date", b"today")]
-
-    def protocol() -> asyncio.Protocol:
-        return BoundedProtocol(config=config, server_state=server.server_state, app_state={})
-
-    async with await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0) as listener:
-        reader, writer = await asyncio.open_connection(*listener.sockets[0].getsockname(), limit=2**20)
+    async with serving(app) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=2**20)
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
@@ -87,7 +72,7 @@ async def conversation(app: ASGIApp, *pieces: bytes, pause_s: float = 0.0) -> by
         answer = await asyncio.wait_for(reader.read(), 10)
         writer.close()
         await writer.wait_closed()
-    assert not server.server_state.tasks
+        assert not server.state.tasks
     return answer
 
 
@@ -185,29 +170,17 @@ def test_a_client_that_reads_slowly_loses_nothing(twins_of: Callable[..., Twins]
     twins = twins_of()
 
     async def slowly() -> bytes:
-        config = uvicorn.Config(
-            twins.fast,
-            http=BoundedProtocol,
-            ws="none",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-        )
-        config.load()
-        state = uvicorn.Server(config).server_state
         loop = asyncio.get_running_loop()
         listener = socket.create_server(("127.0.0.1", 0))
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        async with await loop.create_server(
-            lambda: BoundedProtocol(config=config, server_state=state, app_state={}), sock=listener
-        ):
+        async with serving(twins.fast, listener=listener) as server:
             client = socket.socket()
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.setblocking(False)  # noqa: FBT003 - the socket module's own word
-            await loop.sock_connect(client, listener.getsockname())
+            await loop.sock_connect(client, ("127.0.0.1", server.port))
             asking = asyncio.create_task(loop.sock_sendall(client, (HIT + END) * 3_000 + HIT + CLOSE))
             await asyncio.sleep(0.2)
-            assert 0 < state.total_requests < 3_000, "nobody waited for the reader"
+            assert 0 < server.state.total_requests < 3_000, "nobody waited for the reader"
             read = b""
             while piece := await asyncio.wait_for(loop.sock_recv(client, 65536), 10):
                 read += piece
@@ -237,7 +210,7 @@ def test_no_task_is_started_for_a_hit(twins_of: Callable[..., Twins]) -> None:
     """Or all of this would prove nothing; the same for somebody nobody knows starts one."""
     twins = twins_of()
 
-    class Watched(BoundedProtocol):
+    class Watched(LimitingProtocol):
         """Keeps the tasks it has started."""
 
     async def started(request: bytes) -> int:
@@ -245,7 +218,7 @@ def test_no_task_is_started_for_a_hit(twins_of: Callable[..., Twins]) -> None:
             twins.fast, http=Watched, ws="none", log_config=None, access_log=False, proxy_headers=False
         )
         config.load()
-        state = uvicorn.Server(config).server_state
+        state = Server(config).server_state
         protocol = Watched(config=config, server_state=state, app_state={})
         ours, theirs = socket.socketpair()
         transport, _ = await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, ours)

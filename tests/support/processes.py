@@ -47,6 +47,12 @@ class Process:
             self.stop()
             raise
 
+    @property
+    def peak_mib(self) -> float:
+        """The most memory that it has had so far."""
+        status = Path(f"/proc/{self.popen.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         self.popen.send_signal(number)
@@ -59,14 +65,22 @@ class Process:
 
 
 def start(
-    module: str, arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str] | None = None
+    module: str,
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    through: Sequence[str] = (),
 ) -> Process:
-    """Run `python -m module` in `folder`, with nothing of this environment but the path."""
+    """Run `python -m module` in `folder`, with nothing of this environment but the path.
+
+    `through` is a command that runs it, such as `prlimit`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{module}.log"
     with log.open("ab") as output:
         popen = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*through, sys.executable, "-m", module, *arguments],
             cwd=folder,
             env=_BASE_ENVIRONMENT | dict(environ or {}),
             stdin=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """The service as a caller and an operator see it: a process and its HTTP."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,13 @@ def start_service(
     *,
     headers: Mapping[str, str] | None = None,
     arguments: tuple[str, ...] = (),
+    through: Sequence[str] = (),
 ) -> Service:
     """Start the service on a free port with short intervals, and wait until it listens."""
     evidence.remember(settings)
-    process = start("app", ["serve", *arguments], folder=folder, environ={**QUICK, **settings})
+    process = start(
+        "app", ["serve", *arguments], folder=folder, environ={**QUICK, **settings}, through=through
+    )
     line = process.wait_for_line("Listening on")
     base = re.search(r"https?://\S+:\d+", line)
     assert base, line

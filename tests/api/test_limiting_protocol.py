@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.api.protocol import BoundedProtocol
+from app.api.protocol import LimitingProtocol
+from tests.support.serving import serving
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
@@ -19,7 +19,7 @@ CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n
 KIB = 1024
 
 
-class Short(BoundedProtocol):
+class Short(LimitingProtocol):
     """Limits that a test can wait for."""
 
     head_within_s = 0.3
@@ -63,19 +63,8 @@ class Door:
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
     """The protocol in front of an application that echoes."""
-    config = uvicorn.Config(
-        echo, http=Short, ws="none", lifespan="off", log_config=None, timeout_keep_alive=1
-    )
-    server = uvicorn.Server(config)
-    config.load()
-    loop = asyncio.get_running_loop()
-
-    def protocol() -> asyncio.Protocol:
-        return Short(config=config, server_state=server.server_state, app_state={})
-
-    listener = await loop.create_server(protocol, "127.0.0.1", 0)
-    yield Door(listener.sockets[0].getsockname()[1])
-    listener.close()
+    async with serving(echo, protocol=Short) as server:
+        yield Door(server.port)
 
 
 def head_of(size: int) -> bytes:

@@ -1,0 +1,92 @@
+"""uvicorn's server, which also keeps time for its connections and never runs out of descriptors for them."""
+
+import asyncio
+import logging
+import resource
+from heapq import nsmallest
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from app.api.protocol import LimitingProtocol
+
+_LOG = logging.getLogger(__name__)
+
+# What the process opens besides its callers' connections: to Microsoft, files, the loop itself.
+_RESERVED_DESCRIPTORS = 128
+# Enough for any phone system; an idle connection takes about 10 KB.
+_MAX_DESCRIPTORS = 16_384
+_TICKS_A_SECOND = 10  # uvicorn's
+_RECORD_EVERY_S = 60.0
+
+
+class Connections(ServerState):
+    """Who is connected; where there is no room for one more, the longest silent have to leave."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+        self.dropped = 0
+        """Connections ended for want of room."""
+
+    def admit(self, newcomer: LimitingProtocol) -> None:
+        """Make room for a connection that has just been made; where nobody is silent, it has to leave itself.
+
+        A tenth at once, so that looking for them does not become the work of each newcomer.
+        """
+        if len(self.connections) <= self.limit:
+            return
+        silent = [one for one in self._ours() if one.is_silent and one is not newcomer]
+        longest = nsmallest(self.limit // 10 + 1, silent, key=lambda one: one.since) or [newcomer]
+        for one in longest:
+            one.transport.abort()
+        self.dropped += len(longest)
+
+    def enforce_deadlines(self, now: float) -> None:
+        """Hang up on whoever takes too long; `now` is the loop's time."""
+        for connection in self._ours():
+            connection.enforce_deadline(now)
+
+    def _ours(self) -> list[LimitingProtocol]:
+        return [one for one in self.connections if isinstance(one, LimitingProtocol)]
+
+
+class Server(uvicorn.Server):
+    """Looks at every connection once a second: one clock for all, and no timer for each."""
+
+    server_state: Connections
+
+    def __init__(self, config: uvicorn.Config, *, max_connections: int = _MAX_DESCRIPTORS) -> None:
+        super().__init__(config)
+        self.server_state = Connections(limit=max_connections)
+        self._recorded_at = -_RECORD_EVERY_S
+
+    async def on_tick(self, counter: int) -> bool:
+        """uvicorn's, ten times a second."""
+        if counter % _TICKS_A_SECOND == 0:
+            now = asyncio.get_running_loop().time()
+            self.server_state.enforce_deadlines(now)
+            self._record_dropped(now)
+        return await super().on_tick(counter)
+
+    def _record_dropped(self, now: float) -> None:
+        """One record a minute, however many."""
+        if self.server_state.dropped and now - self._recorded_at >= _RECORD_EVERY_S:
+            _LOG.warning(
+                "%d connections ended for want of room: the limit of open files allows %d at once",
+                self.server_state.dropped,
+                self.server_state.limit,
+            )
+            self.server_state.dropped = 0
+            self._recorded_at = now
+
+
+def raise_descriptor_limit() -> int:
+    """Raise the soft limit of open files as far as is of use; how many connections there is room for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MAX_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    room = _MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, _MAX_DESCRIPTORS)
+    return max(room - _RESERVED_DESCRIPTORS, room // 2)
