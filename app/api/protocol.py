@@ -2,41 +2,20 @@
 
 An ASGI application is called when a request's head is complete, so it cannot see a head without an end, one
 that comes a byte a second, or a thousand requests in one piece; uvicorn itself reads all of them for as long
-as they last. Hence this subclass of its protocol, on top of the fast path's (`at_once.py`). Time is kept by
-the server (`server.py`), which looks at every connection once a second.
+as they last. Hence this subclass of its protocol, on top of those for the fast path (`at_once.py`) and for
+time (`phases.py`).
 """
 
-import asyncio
-import math
-from enum import Enum
 from typing import Any, NoReturn
 
 import httptools
-from starlette.responses import Response
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from app.api.at_once import FastPathProtocol
-from app.api.problems import problem
-from app.api.security_headers import STRICT
-from app.errors import CallerError, HeadTooLarge, MalformedRequest, TooSlow
+from app.api.phases import Phase, PhasedProtocol
+from app.errors import CallerError, HeadTooLarge, MalformedRequest
 
 _END_OF_HEAD = b"\r\n\r\n"
-
-
-class Phase(Enum):
-    """What a connection is waiting for."""
-
-    CONNECTED = 0
-    HEAD = 1
-    BODY = 2
-    ANSWER = 3
-    IDLE = 4
-    CLOSING = 5
-
-
-# By name at once: they are looked at several times for each request.
-_CONNECTED, _HEAD, _BODY, _ANSWER, _IDLE, _CLOSING = Phase
 
 
 class _NoTrailers(list[tuple[bytes, bytes]]):
@@ -49,8 +28,8 @@ class _NoTrailers(list[tuple[bytes, bytes]]):
 _NO_TRAILERS = _NoTrailers()
 
 
-class LimitingProtocol(FastPathProtocol):
-    """Answers 431 to a head that is too large and 408 to one or a body that is too slow, and hangs up.
+class LimitingProtocol(PhasedProtocol):
+    """Answers 431 to a head that is too large, and hangs up.
 
     The next request of a connection is parsed when the one before is answered; until then its bytes wait, and
     no more are read.
@@ -64,41 +43,16 @@ class LimitingProtocol(FastPathProtocol):
     """Bytes that the parser is given at once."""
     max_turn = 64 * 1024
     """Bytes parsed before the other connections have their turn."""
-    head_within_s = 10.0
-    body_within_s = 30.0
-    read_within_s = 60.0
-    """How long an answer may lie in the send buffer: a reader who does not read holds memory."""
-    linger_s = 1.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.phase = _CONNECTED
-        self.since = 0.0
-        """When the phase began, on the loop's clock."""
         self._unparsed = b""
         self._is_parsing = False
-        self._expects_body = False
-        self._scope_after_head: Any = None
         self._received = 0  # bytes since the last request was complete
         self._running: RequestResponseCycle | None = None
-        self._refused: CallerError | None = None
         self._half_closed = False
-        self._unread_since = math.inf
-        self._within_s = {
-            _CONNECTED: self.head_within_s,
-            _HEAD: self.head_within_s,
-            _BODY: self.body_within_s,
-            _IDLE: self.timeout_keep_alive,
-            _CLOSING: self.linger_s,
-        }
 
     # What the transport calls
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
-        """Whoever connects has to ask something in time, and finds room because the silent have to leave."""
-        super().connection_made(transport)
-        self._enter(_CONNECTED)
-        self.server_state.admit(self)  # type: ignore[attr-defined]  # the server's own, see server.py
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the application, also where uvicorn knows only of the request that waits behind."""
@@ -112,7 +66,7 @@ class LimitingProtocol(FastPathProtocol):
         """One piece of one or more requests."""
         if self._refused:
             return
-        if self._unparsed or self.phase is _ANSWER:
+        if self._unparsed or self.phase is Phase.ANSWER:
             self._unparsed += data
             self.flow.pause_reading()
         else:
@@ -123,7 +77,7 @@ class LimitingProtocol(FastPathProtocol):
 
         TLS knows no half-closed connection: asyncio closes it whatever is returned here.
         """
-        self._half_closed = self.scheme == "http" and (self.phase is _ANSWER or bool(self._unparsed))
+        self._half_closed = self.scheme == "http" and (self.phase is Phase.ANSWER or bool(self._unparsed))
         return self._half_closed
 
     # What the parser calls
@@ -175,29 +129,6 @@ class LimitingProtocol(FastPathProtocol):
         else:
             self._read_on()
 
-    # What the server calls
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing has been asked that is not answered, nor begun to be."""
-        return self.phase in {_CONNECTED, _IDLE} and not self.transport.is_closing()
-
-    def enforce_deadline(self, now: float) -> None:
-        """Hang up on a client that takes too long to ask or to read; `now` is the loop's time."""
-        if not self.transport.get_write_buffer_size():
-            self._unread_since = math.inf
-        elif now - (began := min(self._unread_since, now)) > self.read_within_s:
-            self.transport.abort()
-            return
-        else:
-            self._unread_since = began
-        if now - self.since <= self._within_s.get(self.phase, math.inf):
-            return
-        if self.phase in {_HEAD, _BODY} and not self.transport.is_closing():
-            self._refuse(TooSlow("The request took too long to arrive: send it whole."))
-        else:
-            self.transport.close()
-
     # Ours
 
     def _parse(self, data: bytes) -> None:
@@ -213,13 +144,13 @@ class LimitingProtocol(FastPathProtocol):
             self._note_phase()
             if self._refused or self.transport.is_closing():
                 position = len(data)
-            elif self.phase is _ANSWER:
+            elif self.phase is Phase.ANSWER:
                 break
         self._is_parsing = False
         if position < len(data):
             self._unparsed = data[position:]
             self.flow.pause_reading()
-            if self.phase is not _ANSWER:
+            if self.phase is not Phase.ANSWER:
                 self.loop.call_soon(self._parse_on)
 
     def _parse_on(self) -> None:
@@ -233,7 +164,7 @@ class LimitingProtocol(FastPathProtocol):
     def _read_on(self) -> None:
         """Let more come, unless nothing more can come, or the application has not taken what has come."""
         if self._half_closed:
-            if self.phase is not _ANSWER:
+            if self.phase is not Phase.ANSWER:
                 self.transport.close()
         elif not (self._is_answering() and len(self.cycle.body) > HIGH_WATER_LIMIT):
             self.flow.resume_reading()
@@ -273,23 +204,6 @@ class LimitingProtocol(FastPathProtocol):
         self._received = 0
         self._feed(b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, version, b"".join(lines)))
 
-    def _note_phase(self) -> None:
-        """Begin to count the time anew where something else is waited for."""
-        if self.scope is not self._scope_after_head:
-            phase = _HEAD
-        elif self._expects_body:
-            phase = _BODY
-        elif self.cycle is not None and not self.cycle.response_complete:
-            phase = _ANSWER
-        else:
-            phase = _CONNECTED if self.cycle is None else _IDLE
-        if phase is not self.phase:
-            self._enter(phase)
-
-    def _enter(self, phase: Phase) -> None:
-        self.phase = phase
-        self.since = self.loop.time()
-
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
@@ -298,46 +212,6 @@ class LimitingProtocol(FastPathProtocol):
         self._refused = error
         raise ValueError(str(error))
 
-    def _refuse(self, error: CallerError) -> None:
-        """Answer, unless an answer is already on its way, and hang up."""
-        self._refused = error
-        may_answer = self._may_answer() and not self.transport.is_closing()
-        if self._is_answering():
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        if may_answer:
-            self.transport.write(_bytes_of(problem(error)))
-        self._hang_up(linger=may_answer)
-
-    def _hang_up(self, *, linger: bool) -> None:
-        """Close; an answer gets a moment first.
-
-        Closing on unread bytes would destroy it (RFC 9112, 9.6). What comes in that moment is thrown away.
-        """
-        self._refused = self._refused or MalformedRequest("Nothing is read any more.")
-        if linger and self.transport.can_write_eof():
-            self.transport.write_eof()
-            self.flow.resume_reading()
-            self._enter(_CLOSING)
-        else:
-            self.transport.close()
-
-    def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
-
-    def _may_answer(self) -> bool:
-        """Whether the next bytes that a client reads from us would be the answer to this request."""
-        if self._expects_body:
-            return not self.cycle.response_started and not self.pipeline
-        return not self._is_answering()
-
 
 def _head_too_large(limit: int) -> HeadTooLarge:
     return HeadTooLarge(f"Address and headers together are larger than {limit // 1024} KiB: shorten them.")
-
-
-def _bytes_of(answer: Response) -> bytes:
-    status = f"HTTP/1.1 {answer.status_code} \r\n".encode()
-    headers = [*answer.raw_headers, *STRICT, (b"connection", b"close")]
-    lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-    return status + lines + b"\r\n" + bytes(answer.body)

@@ -8,7 +8,7 @@ from heapq import nsmallest
 import uvicorn
 from uvicorn.server import ServerState
 
-from app.api.protocol import LimitingProtocol
+from app.api.phases import PhasedProtocol
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Connections(ServerState):
         self.dropped = 0
         """Connections ended for want of room."""
 
-    def admit(self, newcomer: LimitingProtocol) -> None:
+    def admit(self, newcomer: PhasedProtocol) -> None:
         """Make room for a connection that has just been made; where nobody is silent, it has to leave itself.
 
         A tenth at once, so that looking for them does not become the work of each newcomer.
@@ -47,8 +47,8 @@ class Connections(ServerState):
         for connection in self._ours():
             connection.enforce_deadline(now)
 
-    def _ours(self) -> list[LimitingProtocol]:
-        return [one for one in self.connections if isinstance(one, LimitingProtocol)]
+    def _ours(self) -> list[PhasedProtocol]:
+        return [one for one in self.connections if isinstance(one, PhasedProtocol)]
 
 
 class Server(uvicorn.Server):
