@@ -143,6 +143,7 @@ def serve(settings: Settings, *, source: SettingsSource) -> None:
         server_header=False,
         proxy_headers=False,
         http=LimitingProtocol,
+        loop="app.api.server:Loop",
         ws="none",
         lifespan="on",
         timeout_keep_alive=_IDLE_S,

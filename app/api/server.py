@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import os
 import resource
 from heapq import nsmallest
+from typing import Any
 
 import uvicorn
+import uvloop
 from uvicorn.server import ServerState
 
 from app.api.phases import PhasedProtocol
@@ -18,6 +21,18 @@ _RESERVED_DESCRIPTORS = 128
 _MAX_DESCRIPTORS = 16_384
 _TICKS_A_SECOND = 10  # uvicorn's
 _RECORD_EVERY_S = 60.0
+# As long as for a head, of which it is the beginning.
+_HANDSHAKE_WITHIN_S = 10.0
+
+
+class Loop(uvloop.Loop):
+    """uvloop's, which gives a TLS handshake less than its minute: `uvicorn.Config` has no word for that."""
+
+    async def create_server(self, *args: Any, **kwargs: Any) -> Any:
+        """Listen."""
+        if kwargs.get("ssl"):
+            kwargs["ssl_handshake_timeout"] = _HANDSHAKE_WITHIN_S
+        return await super().create_server(*args, **kwargs)
 
 
 class Connections(ServerState):
@@ -66,12 +81,14 @@ class Server(uvicorn.Server):
         if counter % _TICKS_A_SECOND == 0:
             now = asyncio.get_running_loop().time()
             self.server_state.enforce_deadlines(now)
-            self._record_dropped(now)
+            self._record_want_of_room(now)
         return await super().on_tick(counter)
 
-    def _record_dropped(self, now: float) -> None:
-        """One record a minute, however many."""
-        if self.server_state.dropped and now - self._recorded_at >= _RECORD_EVERY_S:
+    def _record_want_of_room(self, now: float) -> None:
+        """One record a minute, however many connections; those in a TLS handshake are not known yet."""
+        if now - self._recorded_at < _RECORD_EVERY_S:
+            return
+        if self.server_state.dropped or _is_out_of_descriptors():
             _LOG.warning(
                 "%d connections ended for want of room: the limit of open files allows %d at once",
                 self.server_state.dropped,
@@ -79,6 +96,15 @@ class Server(uvicorn.Server):
             )
             self.server_state.dropped = 0
             self._recorded_at = now
+
+
+def _is_out_of_descriptors() -> bool:
+    """Whether no file can be opened: libuv then ends new connections without a word."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return True
+    return False
 
 
 def raise_descriptor_limit() -> int:

@@ -4,16 +4,19 @@ import io
 import json
 import random
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import trustme
 
 from tests.support.polling import eventually
 from tests.support.service import Service, start_service
@@ -49,6 +52,26 @@ def connect(service: Service, *, receive_buffer: int = 0) -> socket.socket:
     connection.settimeout(20)
     connection.connect(("127.0.0.1", service.http.base_url.port or 0))
     return connection
+
+
+def has_ended(connection: socket.socket) -> bool:
+    """Wait for what comes; whether that was the end of the connection, however abrupt."""
+    with connection:
+        try:
+            return connection.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+
+@contextmanager
+def of_few_files(tenant: Simulated, folder: Path, limits: str, **settings: str) -> Iterator[Service]:
+    """A service of its own that may open so many files: soft and hard limit."""
+    through = ["prlimit", f"--nofile={limits}"]
+    service = start_service(folder / "service", tenant.settings | settings, through=through)
+    try:
+        yield service
+    finally:
+        service.stop()
 
 
 def slowest_of_others(service: Service, until: threading.Event) -> float:
@@ -183,35 +206,53 @@ def test_connections_that_say_two_bytes_run_out_of_time(service: Service) -> Non
     for one in silent:
         one.sendall(b"\r\n")
     assert service.get(f"/presence/{MAX}").elapsed.total_seconds() < 1
-    for one in silent:
-        assert one.recv(1) == b""
-        one.close()
+    assert all(map(has_ended, silent))
 
 
 @pytest.mark.parametrize("limits", ["256:256", "256:4096"])
 def test_descriptors_do_not_run_out(tenant: Simulated, tmp_path: Path, limits: str) -> None:
     """The soft limit is raised; where the hard one is low, the silent make room, in one record (found D5)."""
-    service = start_service(
-        tmp_path / "service", tenant.settings, through=["prlimit", f"--nofile={limits}"]
-    ).wait_until_ready()
-    silent = []
-    for number in range(600):
-        silent.append(connect(service))
-        if number % 100 == 0:
-            with connect(service) as caller:
-                caller.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                assert caller.recv(100).startswith(b"HTTP/1.1 200 ")
     expected = 1 if limits.endswith(":256") else 0
+    silent = []
+    with of_few_files(tenant, tmp_path, limits) as service:
+        service.wait_until_ready()
+        for number in range(600):
+            silent.append(connect(service))
+            if number % 100 == 0:
+                with connect(service) as caller:
+                    caller.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    assert caller.recv(100).startswith(b"HTTP/1.1 200 ")
 
-    def said() -> bool:
-        return service.process.output.count("for want of room") == expected
+        def said() -> bool:
+            return service.process.output.count("for want of room") == expected
 
-    eventually(said, within_s=5, what=lambda: service.process.output)
-    assert service.presence(MAX)["stale"] is False
-    assert said()
-    for one in silent:
-        one.close()
-    service.stop()
+        eventually(said, within_s=5, what=lambda: service.process.output)
+        assert service.presence(MAX)["stale"] is False
+        assert said()
+    assert all(map(has_ended, silent))
+
+
+def test_silence_in_a_tls_handshake_ends_in_time(tenant: Simulated, tmp_path: Path) -> None:
+    """Those do not even count as connections: ten seconds, then they are gone, and one record (found D5)."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "certificate.pem")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    files = {
+        "PRESENCE_TLS_CERT_PATH": str(tmp_path / "certificate.pem"),
+        "PRESENCE_TLS_KEY_PATH": str(tmp_path / "key.pem"),
+    }
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    with of_few_files(tenant, tmp_path, "200:200", **files) as service:
+        silent = [connect(service) for _ in range(300)]
+        began = time.monotonic()
+        assert all(map(has_ended, silent))
+        assert time.monotonic() - began < 13
+        with context.wrap_socket(connect(service), server_hostname="localhost") as encrypted:
+            encrypted.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert encrypted.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert service.process.output.count("for want of room") == 1
 
 
 def test_a_half_closed_client_still_gets_a_slow_answer(tenant: Simulated, service: Service) -> None:
