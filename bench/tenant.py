@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 
 from bench.cores import Cores
 from bench.people import KEY, KEY_SHA256
-from bench.processes import python, running, wait_for
+from bench.processes import ROOT, python, running, wait_for
 from bench.wire import Address, Answer, WrongAnswer, ask, request
 
 HEADERS = {"X-API-Key": KEY}
@@ -96,11 +96,16 @@ def simulated(folder: Path, *, people: int, core: int) -> Iterator[Tenant]:
 
 @contextmanager
 def serving(
-    tenant: Tenant, folder: Path, *, cores: Cores, settings: Mapping[str, str] | None = None
+    tenant: Tenant,
+    folder: Path,
+    *,
+    cores: Cores,
+    settings: Mapping[str, str] | None = None,
+    root: Path = ROOT,
 ) -> Iterator[Service]:
-    """The service as `teams-presence serve` runs it, with a key."""
+    """The service as `teams-presence serve` runs it, with a key; from the checkout `root`."""
     log = folder / "service.log"
-    own = {"PRESENCE_PORT": "0", "PRESENCE_API_KEYS": f"bench:{KEY_SHA256}"}
+    own = {"PRESENCE_PORT": "0", "PRESENCE_API_KEYS": f"bench:{KEY_SHA256}", "PYTHONPATH": str(root)}
     command = python("app", "serve", "--env-file", str(tenant.folder / "tenant.env"))
     environ = {**own, **(settings or {})}
     log.write_bytes(b"")
