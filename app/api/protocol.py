@@ -6,6 +6,7 @@ as they last. Hence this subclass of its protocol, on top of those for the fast 
 time (`phases.py`).
 """
 
+import re
 from typing import Any, NoReturn
 
 import httptools
@@ -16,6 +17,7 @@ from app.api.phases import Phase, PhasedProtocol
 from app.errors import CallerError, HeadTooLarge, MalformedRequest
 
 _END_OF_HEAD = b"\r\n\r\n"
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class _NoTrailers(list[tuple[bytes, bytes]]):
@@ -51,6 +53,7 @@ class LimitingProtocol(PhasedProtocol):
         self._received = 0  # bytes since the last request was complete
         self._running: RequestResponseCycle | None = None
         self._half_closed = False
+        self._is_in_request_line = False
 
     # What the transport calls
 
@@ -173,7 +176,7 @@ class LimitingProtocol(PhasedProtocol):
         """Give the parser a piece; how much of it has been parsed."""
         self._received += len(piece)
         try:
-            self.parser.feed_data(piece)
+            self.parser.feed_data(piece if piece.isascii() else self._with_encoded_target(piece))
         except httptools.HttpParserUpgrade as upgrade:
             self._read_again_without_offer()
             return int(upgrade.args[0])
@@ -181,11 +184,31 @@ class LimitingProtocol(PhasedProtocol):
             self._refuse(self._refused or MalformedRequest("This is not a request in HTTP/1.1."))
         if self._refused:
             return len(piece)
-        if self._received > self.max_head and self.scope is not self._scope_after_head:
-            self._refuse(_head_too_large(self.max_head))
+        if self.scope is not self._scope_after_head:
+            self._is_in_request_line = self._end_of_request_line(piece) == len(piece)
+            if self._received > self.max_head:
+                self._refuse(_head_too_large(self.max_head))
         elif self._received > self.max_message:
             self.transport.close()
         return len(piece)
+
+    def _with_encoded_target(self, piece: bytes) -> bytes:
+        """Take bytes beyond ASCII in a request line for their percent-encoding (RFC 3986, 2.1).
+
+        Phone systems write names into their addresses as they are, and the parser refuses them.
+        """
+        end = self._end_of_request_line(piece)
+        return _BEYOND_ASCII.sub(lambda found: b"%%%02X" % found[0][0], piece[:end]) + piece[end:]
+
+    def _end_of_request_line(self, piece: bytes) -> int:
+        """How much of a piece belongs to the line that names the target; all of it while that has no end."""
+        if self.phase in {Phase.BODY, Phase.ANSWER} or (
+            self.phase is Phase.HEAD and not self._is_in_request_line
+        ):
+            return 0
+        blank = 0 if self.phase is Phase.HEAD else len(piece) - len(piece.lstrip(b"\r\n"))
+        end = piece.find(b"\n", blank)
+        return len(piece) if end < 0 else end
 
     def _read_again_without_offer(self) -> None:
         """Overlook an offer to speak another protocol (RFC 9110, 7.8); Java makes it with each first request.
