@@ -25,6 +25,7 @@ from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
 from app.graph.wire_errors import decode_error
 from app.metrics import Metrics
+from app.progress import progress
 
 _TIMEOUT = httpx.Timeout(5.0, pool=15.0)
 _WHOLE_ANSWER_S = 15.0
@@ -92,7 +93,8 @@ class GraphTransport:
 
     async def _send_once(self, method: str, url: httpx.URL, *, body: bytes | None, token: str) -> Reply:
         bucket = self.budget.bucket_for(url.path)
-        await bucket.take()
+        with progress().waiting():
+            await bucket.take()
         asked_at, wall = self._clock.monotonic(), self._clock.now()
         try:
             async with asyncio.timeout(_WHOLE_ANSWER_S):
@@ -102,6 +104,8 @@ class GraphTransport:
         except (httpx.HTTPError, TimeoutError) as error:
             self._metrics.graph_answered(endpoint=_endpoint(url.path), status=None)
             raise GraphUnavailable(f"Microsoft Graph cannot be used: {why_unreachable(error)}.") from error
+        finally:
+            progress().heard()
         self._metrics.graph_answered(endpoint=_endpoint(url.path), status=answer.status_code)
         if answer.status_code != httpx.codes.OK:
             raise _failure(answer, bucket, asked_at=asked_at)

@@ -44,14 +44,16 @@ class GroupSync:
     async def round(self) -> None:
         """Read every wanted group; what was read takes effect together. Raises the first failure."""
         groups = sorted({group.lower() for group in self._wanted()})
-        outcomes = await asyncio.gather(*map(self._read, groups), return_exceptions=True)
+        try:
+            outcomes = await asyncio.gather(*map(self._read, groups), return_exceptions=True)
+        finally:
+            self.attempted.set()  # also if it is broken off: presence waits for nothing else
         read = {
             group: outcome
             for group, outcome in zip(groups, outcomes, strict=True)
             if not isinstance(outcome, BaseException)
         }
         self._directory.regroup(read)
-        self.attempted.set()
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome

@@ -8,10 +8,12 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from app.clock import Clock
 from app.config import load_settings
-from app.main import build_app
+from app.ingest.tenant import Tenant
+from app.main import build_api, build_app
 from tests.support.service import QUICK
 
 Health = dict[str, Any]
@@ -20,8 +22,15 @@ Health = dict[str, Any]
 class InProcess:
     """The service in this process, spoken to over HTTP."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, api: FastAPI) -> None:
         self.http = http
+        self._api = api
+
+    @property
+    def tenant(self) -> Tenant:
+        """What the service is made of."""
+        tenant: Tenant = self._api.state.tenant
+        return tenant
 
     async def ready(self) -> bool:
         """Whether `/health/ready` says so."""
@@ -60,7 +69,8 @@ async def serving_inside(
     settings: Mapping[str, str], *, clock: Clock | None = None
 ) -> AsyncIterator[InProcess]:
     """The service with these settings and short intervals, ready."""
-    app = build_app(load_settings({**QUICK, **settings}, dotenv=None), clock=clock)
+    api = build_api()
+    app = build_app(load_settings({**QUICK, **settings}, dotenv=None), api=api, clock=clock)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -68,7 +78,7 @@ async def serving_inside(
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        service = InProcess(http)
+        service = InProcess(http, api)
         await service.wait_until_ready()
         yield service
     server.should_exit = True
