@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.clock import Clock
 from app.errors import RulesError, SettingsError
+from app.files import read_regular
 from app.ingest.file_look import still_holds
 from app.off_loop import off_loop
 from app.presence.rulebook import Rulebook
@@ -72,8 +73,7 @@ class RulesWatch:
         if self.path is None:
             return b""
         try:
-            with self.path.open("rb") as file:
-                return file.read(MAX_BYTES + 1)
+            return read_regular(self.path, limit=MAX_BYTES)
         except OSError as error:
             return f"{self.path.name} cannot be read ({error.strerror})."
 
