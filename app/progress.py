@@ -12,18 +12,19 @@ from typing import Any
 
 
 class Progress:
-    """The notes of one round: the time since it has got on, and since Microsoft has let it hear anything.
+    """The notes of one round, kept by its watcher: how long it takes, since when it has not got on or heard.
 
-    Its watcher counts both. Time for which the round has to wait does not count: for its turn, which
-    Microsoft's Retry-After may put off, or for a sign-in, which has a time limit of its own.
+    Time for which it has to wait counts for the whole only: for its turn, which Microsoft's Retry-After may
+    put off, or for a sign-in, which has a time limit of its own.
     """
 
     def __init__(self) -> None:
-        self.idle_s = self.quiet_s = 0.0
+        self.whole_s = self.idle_s = self.quiet_s = 0.0
         self._waits = 0
 
     def pass_time(self, seconds: float) -> None:
-        """Count time, unless the round waits."""
+        """Count time: in all, and unless the round waits."""
+        self.whole_s += seconds
         if not self._waits:
             self.idle_s += seconds
             self.quiet_s += seconds

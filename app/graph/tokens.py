@@ -174,7 +174,7 @@ class TokenSource:
     async def _in_time(self, acquire: Callable[..., Token], *, renew: bool) -> Token:
         """The outcome of a sign-in; nobody waits for one that is stuck, and no other is begun beside it."""
         if self._at_work and not self._at_work.done():
-            raise SignInUnavailable(_STUCK)
+            raise SignInUnavailable(_STUCK) from TimeoutError()
         self._at_work = attempt = asyncio.create_task(off_loop(partial(acquire, renew=renew)))
         try:
             await asyncio.wait({attempt}, timeout=self._patience_s)
@@ -182,7 +182,7 @@ class TokenSource:
             attempt.cancel()
             raise
         if not attempt.done():
-            raise SignInUnavailable(_STUCK)
+            raise SignInUnavailable(_STUCK) from TimeoutError()
         return await attempt
 
     def _came_back(self) -> None:

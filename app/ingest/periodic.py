@@ -27,10 +27,10 @@ _LOG = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 30.0
 # Sign-in decides when Microsoft is asked again, 20 s apart at most, but only when a feed comes by.
 _LONGEST_WITHOUT_TOKEN_S = 10.0
-# A round that has not got on for so many intervals, but at least so long, is broken off. One request to Graph
-# takes 15 s at most, and waits for a turn or a sign-in do not count.
+# A round that has not got on for so many intervals, but within these limits, is broken off. One request to
+# Graph takes 15 s at most, and waits for a turn or a sign-in do not count.
 _OVERDUE_INTERVALS = 3.0
-_OVERDUE_S = 30.0
+_OVERDUE_AT_LEAST_S, _OVERDUE_AT_MOST_S = 30.0, 300.0
 # Sign-in tells its faults for all feeds, rules and settings tell each refused content.
 _TOLD_ALREADY = (SignInError, RulesError, SettingsError)
 
@@ -116,7 +116,8 @@ async def run_every(
     A round that has not got on for `limit_s` has failed, too: it is broken off. Jitter only shortens a pause.
     After a failure the next try comes soon, then later and later.
     """
-    limit_s = limit_s or max(_OVERDUE_INTERVALS * interval_s, _OVERDUE_S)
+    overdue_s = min(max(_OVERDUE_INTERVALS * interval_s, _OVERDUE_AT_LEAST_S), _OVERDUE_AT_MOST_S)
+    limit_s = limit_s or overdue_s
     one_round = OneRound(work, name=feed.name, clock=feed.clock, limit_s=limit_s)
     while True:
         started_at = feed.clock.monotonic()

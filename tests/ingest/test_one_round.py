@@ -10,9 +10,12 @@ import pytest
 
 from app.ingest.groups import GroupSync
 from app.ingest.periodic import Feed, run_every
+from app.ingest.poll import PresencePoller
 from app.ingest.supervisor import Supervisor
 from app.ingest.users import UserSync
 from app.presence.directory import Directory
+from app.presence.models import PersonChange
+from app.presence.store import PresenceStore
 from app.progress import progress
 from tests.graph.fake_graph import FakeGraph, Script
 from tests.support.clock import ManualClock
@@ -117,6 +120,19 @@ async def test_a_long_round_that_gets_on_is_left_alone() -> None:
         assert (fed.feed.rounds, fed.feed.failed_rounds) == (1, 0)
 
 
+async def test_even_a_round_that_gets_on_has_an_end() -> None:
+    """However many new people somebody invents (found D6)."""
+
+    async def get_on_for_ever() -> None:
+        while True:
+            await fed.clock.sleep(15)
+            progress().got_on()
+
+    async with feeding(get_on_for_ever) as fed:
+        await fed.clock.advance(6 * 3600 + 1)
+        assert (fed.feed.failed_rounds, fed.feed.fault_code) == (1, "round_overdue")
+
+
 async def test_microsofts_wish_to_wait_is_no_hanging() -> None:
     """Ten minutes of Retry-After are waited for inside a round (found D6)."""
     clock = ManualClock()
@@ -170,6 +186,25 @@ async def test_what_cannot_even_be_cancelled_is_not_begun_twice() -> None:
         free.set()
         await fed.clock.advance(30)
         assert fed.begun > 1
+        assert fed.supervisor.hung == []
+
+
+async def test_a_sweep_that_microsoft_makes_slow_is_left_alone() -> None:
+    """Each of its requests comes to an end, if a bad one: Microsoft's fault, no hanging (found D6)."""
+    clock, directory = ManualClock(), Directory()
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        await clock.sleep(14)
+        return httpx.Response(503)
+
+    graph = FakeGraph(clock, slow)
+    directory.replace_all([PersonChange(id=f"id-{number}") for number in range(20_000)])
+    store = PresenceStore(timer=clock.monotonic, fresh_for_s=30.0, keep_for_s=300.0)
+    poller = PresencePoller(graph.client, directory=directory, store=store, clock=clock)
+    async with feeding(poller.sweep, clock=clock) as fed:
+        await until_advanced(fed, lambda: fed.feed.failed_rounds == 1)
+        assert len(graph.asked) >= 31
+        assert fed.feed.fault_code == "graph_unavailable"
         assert fed.supervisor.hung == []
 
 
