@@ -119,6 +119,8 @@ class GraphClient:
             raise PermissionMissing(
                 f"Microsoft does not tell: grant {needs}, with admin consent.", status=error.status
             ) from error
+        finally:
+            progress().got_on()  # one of a few, and none of them leads to another
 
     async def _members_page(self, link: str, group_id: str) -> UserPage:
         try:

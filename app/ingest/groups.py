@@ -8,6 +8,7 @@ from app.errors import MassRemoval
 from app.graph.client import GraphClient
 from app.presence.directory import Directory
 from app.presence.safety import LossGuard
+from app.progress import progress
 
 # Sweeps use the same connections and must not wait for groups.
 _IN_PARALLEL = 4
@@ -60,7 +61,10 @@ class GroupSync:
 
     async def _read(self, group: str) -> frozenset[str]:
         async with self._parallel:
-            members = await self._client.members(group)
+            try:
+                members = await self._client.members(group)
+            finally:
+                progress().got_on()
         before = self._directory.members.get(group, frozenset())
         if not self._losses[group].believes(before - members, of=len(before)):
             raise MassRemoval(

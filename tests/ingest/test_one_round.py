@@ -189,6 +189,24 @@ async def test_what_cannot_even_be_cancelled_is_not_begun_twice() -> None:
         assert fed.supervisor.hung == []
 
 
+@pytest.mark.parametrize("status", [200, 503])
+async def test_many_groups_that_microsoft_makes_slow_are_read_to_the_end(status: int) -> None:
+    """Nobody in them, or no good answer: the round gets on with each of them (found D6)."""
+    clock = ManualClock()
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        await clock.sleep(14)
+        return httpx.Response(status, json={"value": []})
+
+    graph = FakeGraph(clock, slow)
+    sync = GroupSync(
+        graph.client, directory=Directory(), wanted=lambda: [f"group-{number}" for number in range(20)]
+    )
+    async with feeding(sync.round, clock=clock) as fed:
+        await until_advanced(fed, lambda: fed.feed.finished == 1)
+        assert fed.feed.fault_code in {None, "graph_unavailable"}
+
+
 async def test_a_sweep_that_microsoft_makes_slow_is_left_alone() -> None:
     """Each of its requests comes to an end, if a bad one: Microsoft's fault, no hanging (found D6)."""
     clock, directory = ManualClock(), Directory()
