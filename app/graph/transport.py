@@ -19,7 +19,7 @@ from app.errors import (
     SettingsError,
     UnexpectedAnswer,
 )
-from app.graph.connections import Connections, NoCookies
+from app.graph.connections import KEPT_FOR_S, Connections, NoCookies
 from app.graph.reach import why_unreachable
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
@@ -31,8 +31,6 @@ _TIMEOUT = httpx.Timeout(5.0, pool=15.0)
 _WHOLE_ANSWER_S = 15.0
 _DEFAULT_PAUSE_S = 5.0
 _CONNECTIONS = 16
-# Longer than the usual pause between two sweeps: to shake hands is more work than to take in an answer.
-_KEPT_FOR_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +150,7 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
 def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
     """A pool of connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
     limits = httpx.Limits(
-        max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=_KEPT_FOR_S
+        max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=KEPT_FOR_S
     )
     return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits, cookies=NoCookies())
 
