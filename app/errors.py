@@ -5,6 +5,7 @@
     ├── RulesError             a rules file cannot be used
     ├── SnapshotError          what is known cannot be written to disk
     ├── SnapshotUnusable       what an earlier process has written is of no use to this one
+    ├── RoundHangs             a round of background work is stuck inside the service
     ├── SignInError            Microsoft's sign-in host gave no token
     │   ├── SignInUnavailable      it could not be asked, or is in trouble itself: try again
     │   └── SignInRefused          it said no: a person must act
@@ -17,6 +18,7 @@
     │   ├── GroupMissing           a group that the settings name is not in the tenant
     │   ├── GraphRejected          400: the request itself was refused
     │   ├── DeltaExpired           the delta link is no longer valid: list everybody anew
+    │   ├── RoundOverdue           answers again and again, and no end of them
     │   └── UnexpectedAnswer       not what the documentation promises, in status or in shape
     └── CallerError            the caller cannot have what was asked for
         ├── MalformedRequest       not a request we can read
@@ -67,6 +69,12 @@ class SnapshotUnusable(PresenceError):
     """The snapshot is damaged, too old, or somebody else's; the message says which."""
 
     code = "snapshot_unusable"
+
+
+class RoundHangs(PresenceError):
+    """A round of background work has not got on for long, and not because of Microsoft."""
+
+    code = "round_hangs"
 
 
 class SignInError(PresenceError):
@@ -165,6 +173,12 @@ class MassRemoval(GraphError):
     """A round would lose so many people that it is kept out until it proves true."""
 
     code = "mass_removal"
+
+
+class RoundOverdue(GraphError):
+    """Graph answers again and again, but the round has not got on for long."""
+
+    code = "round_overdue"
 
 
 class UnexpectedAnswer(GraphError):

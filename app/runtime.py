@@ -57,7 +57,7 @@ async def open_tenant(  # noqa: PLR0913 - what comes from outside, one by one
     async with AsyncExitStack() as stack:
         verify = trusted_authorities(settings.ca_bundle)
         handover = _handover(settings, verify=verify, clock=clock, metrics=metrics, stack=stack)
-        connections = Connections(lambda: open_http(verify))
+        connections = Connections(lambda: open_http(verify), timer=clock.monotonic)
         stack.push_async_callback(connections.close)
         transport = GraphTransport(
             connections,

@@ -17,6 +17,9 @@ class FeedBody(Published):
     fault: str | None
     fault_code: str | None
     faulty_since: datetime | None
+    hung: bool = Field(
+        description="True from when a round hangs inside the service until another has ended: not ready."
+    )
 
 
 class CandidateBody(Published):

@@ -101,6 +101,7 @@ def _tenant(tenant: Tenant, counts: Counts, *, findings: Iterable[Finding]) -> T
                 fault=feed.fault,
                 fault_code=feed.fault_code,
                 faulty_since=feed.faulty_since,
+                hung=feed.hung,
             )
             for feed in tenant.supervisor.feeds
         ],

@@ -1,6 +1,6 @@
 """How single values must look; each `ValueError` completes a sentence that begins with the variable."""
 
-import os
+import errno
 import re
 import ssl
 from datetime import UTC, datetime
@@ -11,12 +11,16 @@ from urllib.parse import SplitResult, urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from app.files import read_regular
+
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*")
 _WIDE_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?")
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _USER_NAME = re.compile(r"[^@\s]+@[^@\s]+")
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
+# More than any certificate, bundle of authorities or set of rules has.
+_LARGEST = 4 * 1024 * 1024
 _PORTAL = "from the Overview page of the app registration"
 
 
@@ -98,9 +102,15 @@ def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def readable_file(value: Path) -> Path:
-    """A file that can be opened now, instead of failing at the first use."""
-    if not os.access(value, os.R_OK) or not value.is_file():
-        raise ValueError("names no file that this process can read: correct the path or its permissions")
+    """A file that can be read now, instead of failing at the first use, and that has an end."""
+    try:
+        read_regular(value, limit=_LARGEST)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise ValueError(f"names a file that is {error.strerror}: correct the path") from None
+        raise ValueError(
+            "names no file that this process can read: correct the path or its permissions"
+        ) from None
     return value
 
 

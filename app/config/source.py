@@ -7,8 +7,9 @@ from pathlib import Path
 
 from app.config.load import load_settings
 from app.config.settings import FROM_FILE, Settings, variable_of
-from app.config.sources import read_dotenv
+from app.config.sources import MAX_BYTES, read_dotenv
 from app.errors import SettingsError
+from app.files import read_regular
 
 DOTENV = ".env"
 """The name of the settings file itself, whatever it is called, among the files that are read."""
@@ -84,8 +85,7 @@ def changed(before: Settings, after: Settings) -> tuple[str, ...]:
 
 
 def _hash_of(path: Path) -> bytes | None:
-    """Of a regular file only: a pipe has been read at the start, and has nothing more to give."""
     try:
-        return hashlib.sha256(path.read_bytes()).digest() if path.is_file() else None
+        return hashlib.sha256(read_regular(path, limit=MAX_BYTES)).digest()
     except (OSError, ValueError):
         return None

@@ -1,5 +1,6 @@
 """Where values come from: the process environment over `.env`, and mounted files for the secrets."""
 
+import errno
 from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
@@ -9,6 +10,10 @@ from dotenv.parser import Binding, parse_stream
 from app.config.names import NAMES, VARIABLES
 from app.config.settings import FROM_FILE, Unreadable
 from app.errors import SettingsError
+from app.files import read_regular
+
+MAX_BYTES = 1024 * 1024
+"""More than any file of settings, secrets or keys has."""
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
@@ -56,12 +61,14 @@ def _mounted(name: str, path: Path) -> str | Unreadable:
 def _text_of(path: Path) -> str | Unreadable | None:
     """A file's text without a byte order mark, None if there is no file; an error could quote it."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular(path, limit=MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
         return Unreadable("is not UTF-8: save it in that encoding")
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            return Unreadable(f"is {error.strerror}: check that it is the right one")
         return Unreadable("cannot be read: check that it is a file and its permissions")
 
 

@@ -21,6 +21,7 @@ _BY_STEP: Mapping[Step, Mapping[Status, tuple[str, ...]]] = {
             "secret-is-the-id",
             "settings-refused",
             "service-fault",
+            "feed-hangs",
         ),
     },
     Step.DNS: {

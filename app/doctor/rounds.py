@@ -1,7 +1,7 @@
 """What is wrong with a running service, told from what it knows already, on a schedule, never per request."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 from app.config import Settings
@@ -16,6 +16,7 @@ from app.errors import SignInError
 from app.graph.credentials import Credentials
 from app.ingest.periodic import Feed
 from app.ingest.tenant import Tenant
+from app.off_loop import off_loop
 
 LOOK_EVERY_S = 2.0
 _ANSWERED = "Microsoft Graph answered "
@@ -26,11 +27,13 @@ _CAUSE_OF: Mapping[str, str] = {
     "graph_unauthorized": "graph-token-refused",
     "graph_rejected": "graph-unexpected",
     "delta_expired": "graph-unexpected",
+    "round_overdue": "graph-unexpected",
     "unexpected_answer": "graph-unexpected",
 }
 _AT_ONE_STEP: Mapping[str, str] = {
     "group_missing": "group-missing",
     "mass_removal": "many-vanished",
+    "round_hangs": "feed-hangs",
     "rules": "rules-refused",
     "settings": "settings-refused",
     "snapshot": "snapshot-unwritable",
@@ -66,7 +69,7 @@ class Rounds:
 
     async def _diagnosis(self, fault: SignInError, credentials: Credentials) -> Finding:
         """The cause of a fault, found once for each: it may mean reading a certificate."""
-        return await asyncio.to_thread(diagnose, fault, case=self._case(credentials))
+        return await off_loop(partial(diagnose, fault, case=self._case(credentials)))
 
     def _case(self, credentials: Credentials) -> SignInCase:
         way = self._way(self._settings.azure_authority_host)
@@ -80,7 +83,7 @@ class Rounds:
 
     def _of_feed(self, feed: Feed, *, code: str, said: str) -> Finding:
         step, detail = _STEP_OF.get(feed.name, Step.USERS), {"microsoft": said}
-        words = {**self._way(self._settings.graph_url).words, "kind": self._kind}
+        words = {**self._way(self._settings.graph_url).words, "kind": self._kind, "reason": feed.name}
         if code in _AT_ONE_STEP:
             return found(_AT_ONE_STEP[code], detail={"problems": [said]}, words=words)
         if code == "permission_missing" and not is_policy(said):
@@ -91,7 +94,7 @@ class Rounds:
             return _unavailable(said, step=step, words=words)
         if code in _CAUSE_OF:
             return found(_CAUSE_OF[code], at=step, detail=detail, words=words)
-        return found("service-fault", detail={"problems": [said]}, reason=feed.name)
+        return found("service-fault", detail={"problems": [said]}, words=words)
 
     def _of_endings(self) -> Iterator[Finding]:
         """What ends soon or has ended; that nobody knows an end, `credentials` in `/health` says."""

@@ -9,9 +9,10 @@ from app.config import Settings
 from app.doctor.causes import found
 from app.doctor.findings import Finding
 from app.errors import RulesError, SettingsError
+from app.files import read_regular
 from app.graph.credentials import Credentials, credentials_of
 from app.presence.rulebook import Rulebook
-from app.presence.rules_file import parse_rules
+from app.presence.rules_file import MAX_BYTES, parse_rules
 
 # What the sentences of a SettingsError hold, the most telling first; one heading has to do for all of them.
 _HEADINGS = (
@@ -50,7 +51,7 @@ def examine_settings(load: Callable[[], Settings], *, env_file: Path | None) -> 
 
 
 def _rulebook(file: Path | None) -> Rulebook:
-    return parse_rules(file.read_bytes(), name=file.name) if file else Rulebook()
+    return parse_rules(read_regular(file, limit=MAX_BYTES), name=file.name) if file else Rulebook()
 
 
 def _fine(settings: Settings) -> Finding:

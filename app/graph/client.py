@@ -14,6 +14,7 @@ from app.presence.cohort import Asked, Cohort
 from app.presence.expiry import DomainPolicy, PasswordFacts, SecretEntry
 from app.presence.models import PersonChange, Reading, Source
 from app.presence.phones import NumberReader
+from app.progress import progress
 from app.turns import OneByOne, in_turns
 
 # Microsoft Graph, *cloudCommunications: getPresencesByUserId*.
@@ -77,7 +78,10 @@ class GraphClient:
         ids: set[str] = set()
         while link:
             page = await self._members_page(link, group_id)
+            before = len(ids)
             ids.update(member.id for member in page.changes)
+            if len(ids) > before:
+                progress().got_on()
             link = page.next_link
         return frozenset(ids)
 
@@ -115,6 +119,8 @@ class GraphClient:
             raise PermissionMissing(
                 f"Microsoft does not tell: grant {needs}, with admin consent.", status=error.status
             ) from error
+        finally:
+            progress().got_on()  # one of a few, and none of them leads to another
 
     async def _members_page(self, link: str, group_id: str) -> UserPage:
         try:

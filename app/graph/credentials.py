@@ -21,6 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from app.config import Settings, SignIn
 from app.errors import SettingsError
+from app.files import read_regular
+
+# A key and a chain of certificates have some KiB.
+_LARGEST = 1024 * 1024
 
 
 class AppCredential(Protocol):
@@ -89,7 +93,7 @@ class ClientCertificate:
         raise ValueError("it holds no certificate that belongs to its private key")
 
     def _read(self) -> tuple[object, list[x509.Certificate]]:
-        content = self.path.read_bytes() if self.content is None else self.content
+        content = read_regular(self.path, limit=_LARGEST) if self.content is None else self.content
         password = self.password.encode() if self.password else None
         if self.path.suffix.lower() not in {".pfx", ".p12"}:
             return _pem_key(content, password), x509.load_pem_x509_certificates(content)
@@ -166,7 +170,7 @@ def _app_credential(settings: Settings) -> AppCredential:
     path, password = settings.azure_client_certificate_path, settings.azure_client_certificate_password
     assert path  # noqa: S101 - the settings demand one of the two
     try:
-        content = path.read_bytes()
+        content = read_regular(path, limit=_LARGEST)
     except OSError as error:
         raise SettingsError(f"AZURE_CLIENT_CERTIFICATE_PATH cannot be read ({error.strerror}).") from None
     return ClientCertificate(path, password.get_secret_value() if password else None, content)

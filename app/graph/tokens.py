@@ -5,11 +5,14 @@ import logging
 import random
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 
 from app.clock import Clock
-from app.errors import PasswordRefused, SignInError, SignInRefused
+from app.errors import PasswordRefused, SignInError, SignInRefused, SignInUnavailable
 from app.graph.sign_in import Token
 from app.metrics import Metrics
+from app.off_loop import off_loop
+from app.progress import progress
 from app.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
@@ -19,6 +22,11 @@ _SIGN_IN = "sign-in"
 _TRANSIENT_CAP_S = 20.0
 _PERSON_NEEDED_S = 5 * 60.0
 _PASSWORD_S = 15 * 60.0
+# A service account with two secrets may need ten exchanges, of 10 s at most each, of which few will be slow.
+GIVE_UP_AFTER_S = 120.0
+"""Seconds until nobody waits for a sign-in any longer."""
+_STUCK = "The sign-in does not come back: something on this machine holds it, perhaps the name server."
+
 # A second 401 within this time is not the token's fault: a new one would not help.
 _RENEWAL_GAP_S = 60.0
 
@@ -32,15 +40,22 @@ class TokenSource:
     """
 
     def __init__(
-        self, acquire: Callable[..., Token], *, clock: Clock, metrics: Metrics | None = None
+        self,
+        acquire: Callable[..., Token],
+        *,
+        clock: Clock,
+        metrics: Metrics | None = None,
+        patience_s: float = GIVE_UP_AFTER_S,
     ) -> None:
         self._acquire = acquire
+        self._patience_s = patience_s
         self._clock = clock
         self._metrics = metrics or Metrics()
         self._flights: SingleFlight[SignInError | None] = SingleFlight()
         self._token: Token | None = None
         self._obtained_at = self._renewed_at = self._next_attempt_at = float("-inf")
         self._failures = 0
+        self._at_work: asyncio.Task[Token] | None = None
         self.fault: SignInError | None = None
 
     @property
@@ -65,7 +80,7 @@ class TokenSource:
             renew = self._token is not None
             attempt = self._flights.start(_SIGN_IN, lambda: self._attempt(renew=renew))
         if attempt and not self._usable():
-            await asyncio.shield(attempt)
+            await _ended(attempt)
         return self._held()
 
     async def replace(self, refused: str) -> str:
@@ -77,7 +92,7 @@ class TokenSource:
             self._renewed_at = self._clock.monotonic()
             self._flights.start(_SIGN_IN, lambda: self._attempt(renew=True))
         if under_way := self._flights.running(_SIGN_IN):
-            await asyncio.shield(under_way)
+            await _ended(under_way)
         another = await self.token()
         if another == refused and self.fault:
             raise self._told()
@@ -90,9 +105,10 @@ class TokenSource:
         the way to the next one and its time are what they were.
         """
         while under_way := self._flights.running(_SIGN_IN):
-            await asyncio.wait({under_way})
+            with progress().waiting():
+                await asyncio.wait({under_way})
         attempt = self._flights.start(_SIGN_IN, lambda: self._try_out(acquire))
-        if error := await asyncio.shield(attempt):
+        if error := await _ended(attempt):
             raise error
 
     def retry_now(self) -> None:
@@ -147,13 +163,27 @@ class TokenSource:
         """Put a new token in hand, or tell why there is none."""
         began_at = self._clock.monotonic()
         try:
-            token = await asyncio.to_thread(acquire, renew=renew)
+            token = await self._in_time(acquire, renew=renew)
         except SignInError as error:
             self._metrics.signed_in(outcome=error.code)
             return error
         self._token, self._obtained_at = token, began_at  # Microsoft counts from before its answer
         self._came_back()
         return None
+
+    async def _in_time(self, acquire: Callable[..., Token], *, renew: bool) -> Token:
+        """The outcome of a sign-in; nobody waits for one that is stuck, and no other is begun beside it."""
+        if self._at_work and not self._at_work.done():
+            raise SignInUnavailable(_STUCK) from TimeoutError()
+        self._at_work = attempt = asyncio.create_task(off_loop(partial(acquire, renew=renew)))
+        try:
+            await asyncio.wait({attempt}, timeout=self._patience_s)
+        except asyncio.CancelledError:
+            attempt.cancel()
+            raise
+        if not attempt.done():
+            raise SignInUnavailable(_STUCK) from TimeoutError()
+        return await attempt
 
     def _came_back(self) -> None:
         self._metrics.signed_in(outcome="ok")
@@ -167,6 +197,12 @@ class TokenSource:
         self.fault = error
         self._failures += 1
         self._next_attempt_at = self._clock.monotonic() + pause_s(error, failures=self._failures)
+
+
+async def _ended(attempt: asyncio.Task[SignInError | None]) -> SignInError | None:
+    """How a sign-in has ended; whoever gives up on it stops it for nobody else."""
+    with progress().waiting():
+        return await asyncio.shield(attempt)
 
 
 def pause_s(error: SignInError, *, failures: int) -> float:

@@ -19,19 +19,18 @@ from app.errors import (
     SettingsError,
     UnexpectedAnswer,
 )
-from app.graph.connections import Connections, NoCookies
+from app.graph.connections import KEPT_FOR_S, Connections, NoCookies
 from app.graph.reach import why_unreachable
 from app.graph.throttle import GraphBudget, TokenBucket
 from app.graph.tokens import TokenSource
 from app.graph.wire_errors import decode_error
 from app.metrics import Metrics
+from app.progress import progress
 
 _TIMEOUT = httpx.Timeout(5.0, pool=15.0)
 _WHOLE_ANSWER_S = 15.0
 _DEFAULT_PAUSE_S = 5.0
 _CONNECTIONS = 16
-# Longer than the usual pause between two sweeps: to shake hands is more work than to take in an answer.
-_KEPT_FOR_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,8 @@ class GraphTransport:
 
     async def _send_once(self, method: str, url: httpx.URL, *, body: bytes | None, token: str) -> Reply:
         bucket = self.budget.bucket_for(url.path)
-        await bucket.take()
+        with progress().waiting():
+            await bucket.take()
         asked_at, wall = self._clock.monotonic(), self._clock.now()
         try:
             async with asyncio.timeout(_WHOLE_ANSWER_S):
@@ -102,6 +102,8 @@ class GraphTransport:
         except (httpx.HTTPError, TimeoutError) as error:
             self._metrics.graph_answered(endpoint=_endpoint(url.path), status=None)
             raise GraphUnavailable(f"Microsoft Graph cannot be used: {why_unreachable(error)}.") from error
+        finally:
+            progress().heard()
         self._metrics.graph_answered(endpoint=_endpoint(url.path), status=answer.status_code)
         if answer.status_code != httpx.codes.OK:
             raise _failure(answer, bucket, asked_at=asked_at)
@@ -148,7 +150,7 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, str, int | None]:
 def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
     """A pool of connections to Graph; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
     limits = httpx.Limits(
-        max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=_KEPT_FOR_S
+        max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=KEPT_FOR_S
     )
     return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits, cookies=NoCookies())
 

@@ -3,10 +3,10 @@
 No credential tells its end when it is used: an expired secret shows first when the next token is fetched.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from app.clock import Clock
 from app.config import Settings
@@ -22,6 +22,7 @@ from app.graph.credentials import (
 )
 from app.graph.tokens import TokenSource
 from app.ingest.expiry_alarm import ExpiryAlarm
+from app.off_loop import off_loop
 from app.presence.expiry import (
     Certainty,
     Credential,
@@ -151,7 +152,7 @@ class Countdown:
             entries = await self._client.secrets(credentials.client_id)
             return of_secret(entries, secret=app.value, now=self._clock.now())
         assert isinstance(app, ClientCertificate)  # noqa: S101 - there is no third kind
-        return await asyncio.to_thread(_of_file, app)
+        return await off_loop(partial(_of_file, app))
 
     async def _of_user(self, user: UserPassword) -> Expiry:
         facts = await self._client.password_facts(user.username)

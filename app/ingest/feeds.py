@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from app.graph.tokens import GIVE_UP_AFTER_S
 from app.ingest.at_rest import AtRest
 from app.ingest.expiry import COUNT_EVERY_S
 from app.ingest.file_look import LOOK_EVERY_S
@@ -10,6 +11,9 @@ from app.ingest.periodic import Feed, run_every
 from app.ingest.snapshot import WRITE_EVERY_S, Snapshot
 from app.ingest.tenant import Tenant
 
+# A look at the settings may be one that SIGHUP has begun, of which a round does not know that it signs in.
+_LOOK_AND_SIGN_IN_S = GIVE_UP_AFTER_S + 30.0
+
 Round = Callable[[], Awaitable[None]]
 
 
@@ -17,13 +21,24 @@ async def _at_once() -> None:
     """Nothing to wait for."""
 
 
-def start_feed(tenant: Tenant, name: str, work: Round, *, interval_s: float, after: Round = _at_once) -> None:
-    """Do this work again and again under the tenant's supervisor, the first time when `after` is done."""
+def start_feed(  # noqa: PLR0913 - what may differ from feed to feed, by name
+    tenant: Tenant,
+    name: str,
+    work: Round,
+    *,
+    interval_s: float,
+    after: Round = _at_once,
+    limit_s: float | None = None,
+) -> None:
+    """Do this work again and again under the tenant's supervisor, the first time when `after` is done.
+
+    For so long a round may not get on; a few intervals if nothing is said.
+    """
     feed = Feed(name=name, clock=tenant.clock)
 
     async def keep() -> None:
         await after()
-        await run_every(interval_s, work, feed=feed)
+        await run_every(interval_s, work, feed=feed, limit_s=limit_s)
 
     tenant.supervisor.start(feed, keep)
 
@@ -71,7 +86,7 @@ def _start_settings(tenant: Tenant) -> None:
         if await tenant.settings.round():
             tenant.supervisor.wake()
 
-    start_feed(tenant, "settings", look, interval_s=LOOK_EVERY_S)
+    start_feed(tenant, "settings", look, interval_s=LOOK_EVERY_S, limit_s=_LOOK_AND_SIGN_IN_S)
 
 
 def _start_rules(tenant: Tenant, *, group_interval_s: float) -> None:

@@ -31,6 +31,8 @@ class TenantGauges(Collector):
         yield _counts("feed_rounds", "Good rounds of a feed.", "feed", good)
         bad = {feed.name: float(feed.failed_rounds) for feed in feeds}
         yield _counts("feed_failures", "Failed rounds of a feed.", "feed", bad)
+        hung = {feed.name: float(feed.hung) for feed in feeds}
+        yield _gauges("feed_hung", "1 while a round of a feed hangs inside the service.", "feed", hung)
         restarts = {feed.name: float(self._tenant.supervisor.restarts[feed.name]) for feed in feeds}
         yield _counts("task_restarts", "Tasks that ended unasked and were started again.", "task", restarts)
 

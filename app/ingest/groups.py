@@ -8,6 +8,7 @@ from app.errors import MassRemoval
 from app.graph.client import GraphClient
 from app.presence.directory import Directory
 from app.presence.safety import LossGuard
+from app.progress import progress
 
 # Sweeps use the same connections and must not wait for groups.
 _IN_PARALLEL = 4
@@ -44,21 +45,26 @@ class GroupSync:
     async def round(self) -> None:
         """Read every wanted group; what was read takes effect together. Raises the first failure."""
         groups = sorted({group.lower() for group in self._wanted()})
-        outcomes = await asyncio.gather(*map(self._read, groups), return_exceptions=True)
+        try:
+            outcomes = await asyncio.gather(*map(self._read, groups), return_exceptions=True)
+        finally:
+            self.attempted.set()  # also if it is broken off: presence waits for nothing else
         read = {
             group: outcome
             for group, outcome in zip(groups, outcomes, strict=True)
             if not isinstance(outcome, BaseException)
         }
         self._directory.regroup(read)
-        self.attempted.set()
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
 
     async def _read(self, group: str) -> frozenset[str]:
         async with self._parallel:
-            members = await self._client.members(group)
+            try:
+                members = await self._client.members(group)
+            finally:
+                progress().got_on()
         before = self._directory.members.get(group, frozenset())
         if not self._losses[group].believes(before - members, of=len(before)):
             raise MassRemoval(

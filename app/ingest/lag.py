@@ -9,7 +9,10 @@ _REMEMBERED = 120
 
 
 class LoopLag:
-    """Measures again and again how much longer a short sleep takes than it should; keeps the last minute."""
+    """Measures again and again how much longer a short sleep takes than it should; keeps the last minute.
+
+    A suspension of the machine counts: nobody was answered meanwhile.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

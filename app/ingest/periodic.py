@@ -11,13 +11,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.clock import Clock
-from app.errors import GraphError, MassRemoval, PresenceError, RulesError, SettingsError, SignInError
+from app.errors import (
+    GraphError,
+    MassRemoval,
+    PresenceError,
+    RoundHangs,
+    RulesError,
+    SettingsError,
+    SignInError,
+)
+from app.ingest.one_round import OneRound
 
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 30.0
 # Sign-in decides when Microsoft is asked again, 20 s apart at most, but only when a feed comes by.
 _LONGEST_WITHOUT_TOKEN_S = 10.0
+# A round that has not got on for so many intervals, but within these limits, is broken off. One request to
+# Graph takes 15 s at most, and waits for a turn or a sign-in do not count.
+_OVERDUE_INTERVALS = 3.0
+_OVERDUE_AT_LEAST_S, _OVERDUE_AT_MOST_S = 30.0, 300.0
 # Sign-in tells its faults for all feeds, rules and settings tell each refused content.
 _TOLD_ALREADY = (SignInError, RulesError, SettingsError)
 
@@ -26,7 +39,8 @@ _TOLD_ALREADY = (SignInError, RulesError, SettingsError)
 class Feed:
     """How one background feed is doing; `fault` is the sentence of what is wrong, None while all is well.
 
-    `rounds` counts the good ones, `failed_rounds` the others, `failures` those since the last good one.
+    `rounds` counts the good ones, `failed_rounds` the others, `failures` those since the last good one. It is
+    `hung` from when a round hangs inside the service until another has ended by itself, good or bad.
     """
 
     name: str
@@ -39,6 +53,7 @@ class Feed:
     fault_code: str | None = None
     faulty_since: datetime | None = None
     told: bool = False
+    hung: bool = False
     _rest: asyncio.Future[None] | None = None
 
     def went_well(self) -> None:
@@ -48,6 +63,7 @@ class Feed:
         self.rounds += 1
         self.failures, self.fault, self.fault_code, self.faulty_since, self.told = 0, None, None, None, False
         self.succeeded_at = self.clock.monotonic()
+        self.hung = False
 
     def went_bad(self, error: Exception) -> None:
         """Note a failed round; the first of a row is logged, unless it was told already."""
@@ -66,6 +82,7 @@ class Feed:
         self.failed_rounds += 1
         self.fault, self.fault_code = str(error) or type(error).__name__, code
         self.faulty_since = self.faulty_since or self.clock.now()
+        self.hung = isinstance(error, RoundHangs)
 
     async def rest(self, seconds: float) -> None:
         """Sleep until the next round is due, or somebody wakes the feed."""
@@ -91,15 +108,21 @@ class Feed:
         return None if self.succeeded_at is None else self.clock.monotonic() - self.succeeded_at
 
 
-async def run_every(interval_s: float, work: Callable[[], Awaitable[None]], *, feed: Feed) -> None:
+async def run_every(
+    interval_s: float, work: Callable[[], Awaitable[None]], *, feed: Feed, limit_s: float | None = None
+) -> None:
     """Run `work` now and then from start to start every `interval_s`, for ever; it may fail as it likes.
 
-    Jitter only shortens a pause. After a failure the next try comes soon, then later and later.
+    A round that has not got on for `limit_s` has failed, too: it is broken off. Jitter only shortens a pause.
+    After a failure the next try comes soon, then later and later.
     """
+    overdue_s = min(max(_OVERDUE_INTERVALS * interval_s, _OVERDUE_AT_LEAST_S), _OVERDUE_AT_MOST_S)
+    limit_s = limit_s or overdue_s
+    one_round = OneRound(work, name=feed.name, clock=feed.clock, limit_s=limit_s)
     while True:
         started_at = feed.clock.monotonic()
         try:
-            await work()
+            await one_round.run()
         except Exception as error:  # noqa: BLE001 - the guard of every loop: a bug must not end the feed
             feed.went_bad(error)
             wait_s = max(_backoff_s(interval_s, feed.failures, error), _wish_of(error, interval_s))

@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
 
 from app.clock import Clock
 from app.errors import RulesError, SettingsError
+from app.files import read_regular
 from app.ingest.file_look import still_holds
+from app.off_loop import off_loop
 from app.presence.rulebook import Rulebook
 from app.presence.rules_file import MAX_BYTES, parse_rules
 from app.single_flight import SingleFlight
@@ -48,7 +51,7 @@ class RulesWatch:
         await self._flights.close()
 
     async def _look(self) -> None:
-        found = await asyncio.to_thread(self._read)
+        found = await off_loop(self._read)
         if found == self._seen:
             return
         if await still_holds(found, read=self._read, clock=self._clock):
@@ -57,7 +60,7 @@ class RulesWatch:
 
     async def _take(self, found: bytes | str) -> None:
         try:
-            self.rulebook = await asyncio.to_thread(self._parsed, found)
+            self.rulebook = await off_loop(partial(self._parsed, found))
         except RulesError as error:
             self._refusal = str(error)
             _LOG.warning("The rules stay as they are: %s", error)
@@ -70,8 +73,7 @@ class RulesWatch:
         if self.path is None:
             return b""
         try:
-            with self.path.open("rb") as file:
-                return file.read(MAX_BYTES + 1)
+            return read_regular(self.path, limit=MAX_BYTES)
         except OSError as error:
             return f"{self.path.name} cannot be read ({error.strerror})."
 

@@ -10,6 +10,7 @@ from app.errors import SettingsError
 from app.graph.credentials import Credentials, credentials_of
 from app.graph.handover import Handover
 from app.ingest.file_look import still_holds
+from app.off_loop import off_loop
 from app.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class SettingsWatch:
         return signed_out and (news or handed_over)
 
     async def _read_if_changed(self) -> bool:
-        found = await asyncio.to_thread(self._source.fingerprint)
+        found = await off_loop(self._source.fingerprint)
         if found == self._source.seen and not self._refusal:
             return False
         if not await still_holds(found, read=self._source.fingerprint, clock=self._clock):
@@ -90,7 +91,7 @@ class SettingsWatch:
     async def _read(self) -> bool:
         """Whether the settings could be read."""
         try:
-            settings, credentials = await asyncio.to_thread(self._load)
+            settings, credentials = await off_loop(self._load)
         except SettingsError as error:
             self._refuse(" ".join(str(error).splitlines()))
             return False

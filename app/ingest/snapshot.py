@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -13,13 +14,16 @@ from app.ingest.groups import GroupSync
 from app.ingest.poll import PresencePoller
 from app.ingest.snapshot_file import Content, Header, Identity, SnapshotFile
 from app.ingest.users import UserSync
+from app.off_loop import off_loop
 from app.presence.directory import Directory
 from app.presence.models import Person
 from app.presence.store import Kept, PresenceStore
+from app.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
 
 WRITE_EVERY_S = 60.0
+_WRITE = "write"
 _OLDEST = timedelta(days=7)
 # People who are gathered before others get their turn.
 _PORTION = 250
@@ -43,6 +47,7 @@ class Snapshot:
     clock: Clock
     keep_for_s: float
     status_messages: bool
+    _writes: SingleFlight[None] = field(default_factory=SingleFlight, init=False)
     _told: bool = field(default=False, init=False)
     _rounds: int = field(default=0, init=False)
     _listed_at: datetime | None = field(default=None, init=False)
@@ -72,12 +77,14 @@ class Snapshot:
             late.cancel()
 
     async def round(self) -> None:
-        """Write what is known now, if there is anything. Raises SnapshotError."""
+        """Write what is known now, if there is anything; one at a time. Raises SnapshotError."""
         if not self.users.listed.is_set():
             return
         content = await self._gathered()
         try:
-            await asyncio.to_thread(self.file.write, content)
+            await asyncio.shield(
+                self._writes.start(_WRITE, lambda: off_loop(partial(self.file.write, content)))
+            )
         except SnapshotError:
             self._told = True
             raise
@@ -86,6 +93,8 @@ class Snapshot:
     async def close(self) -> None:
         """Write for the last time; what cannot be written any more is told, unless it has been."""
         told = self._told
+        if under_way := self._writes.running(_WRITE):
+            await asyncio.wait({under_way})
         try:
             await self.round()
         except SnapshotError as error:

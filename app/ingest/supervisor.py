@@ -43,6 +43,11 @@ class Supervisor:
         died = self._finished_at_death.items()
         return [name for name, finished in died if self._feeds[name].finished <= finished]
 
+    @property
+    def hung(self) -> list[str]:
+        """The names of the feeds with a round that hangs, until another has ended."""
+        return [feed.name for feed in self._feeds.values() if feed.hung]
+
     def start(self, feed: Feed, work: Work) -> None:
         """Run `work` for as long as the service runs, under the feed's name."""
         self._feeds[feed.name] = feed

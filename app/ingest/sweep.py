@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from app.errors import GraphRejected
 from app.graph.client import IDS_PER_REQUEST
+from app.progress import progress
 
 # Requests that are under way together; the token bucket sets the pace.
 _IN_PARALLEL = 8
@@ -48,6 +49,8 @@ class Sweep:
                 pending += self._halves(portion, refusal)
             else:
                 self.accepted = True
+            finally:
+                progress().got_on()
 
     def _halves(self, ids: Sequence[str], refusal: GraphRejected) -> list[Sequence[str]]:
         """What to try instead of a refused portion; nothing for somebody who stands alone."""

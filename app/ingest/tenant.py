@@ -52,5 +52,7 @@ class Tenant:
 
     @property
     def ready(self) -> bool:
-        """Whether everybody held has been asked for once, and nothing of ours is dead or stopping."""
-        return self.poller.everybody_read and not self.supervisor.dead and not self.stopping
+        """Whether everybody held has been asked for once, and nothing of ours is dead, hung or stopping."""
+        return self.poller.everybody_read and not (
+            self.supervisor.dead or self.supervisor.hung or self.stopping
+        )

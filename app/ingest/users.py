@@ -11,6 +11,7 @@ from app.graph.wire import UserPage
 from app.presence.directory import Directory, Listing, Plan
 from app.presence.models import PersonChange
 from app.presence.safety import LossGuard
+from app.progress import progress
 from app.turns import in_turns
 
 _LOG = logging.getLogger(__name__)
@@ -22,10 +23,10 @@ _TRY_WIDE_EVERY_S = 24 * 3600.0
 class UserSync:
     """Rounds of *user: delta*: the first lists everybody, each later one follows the delta link.
 
-    A round takes effect when its last page is in, so nobody sees half of one; a round that breaks off goes on
-    where it broke off. One that would lose very many people is kept out, and read again from the same link,
-    so that nothing is lost should it prove true. `may_narrow` allows the properties of User.ReadBasic.All,
-    which only the delegated sign-in may list with.
+    A round takes effect when its last page is in, so nobody sees half of one; a round that fails goes on
+    where it failed, and one that is cancelled is followed by a new listing. One that would lose very many
+    people is kept out, and read again from the same link, so that nothing is lost should it prove true.
+    `may_narrow` allows the properties of User.ReadBasic.All, which only the delegated sign-in may list with.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class UserSync:
         self._delta_link: str | None = None
         self._next_link: str | None = None
         self._pending: list[PersonChange] = []
+        self._met: set[str] = set()
         self._listing: Listing | None = None
         self._unreadable = 0
         self._timer = timer
@@ -89,6 +91,9 @@ class UserSync:
             # A link that Graph will never take again must not be kept: one step back each time.
             self._start_over(self._delta_link if self._next_link else None)
             raise
+        except asyncio.CancelledError:
+            self._start_over()  # pages without end must not be gone on with, and would pile up
+            raise
 
     async def _follow_pages(self) -> None:
         page = await self._first_page()
@@ -105,6 +110,10 @@ class UserSync:
 
     async def _take_in(self, page: UserPage) -> None:
         """Keep a page for the end of the round; everybody's state takes shape meanwhile, changes wait."""
+        met = len(self._met)
+        self._met.update(change.id for change in page.changes)
+        if len(self._met) > met:
+            progress().got_on()
         if self._delta_link:
             self._pending += page.changes
             return
@@ -174,4 +183,4 @@ class UserSync:
 
     def _start_over(self, delta_link: str | None = None) -> None:
         self._delta_link, self._next_link, self._listing = delta_link, None, None
-        self._pending, self._unreadable = [], 0
+        self._pending, self._met, self._unreadable = [], set(), 0

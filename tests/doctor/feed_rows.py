@@ -8,6 +8,8 @@ from app.errors import (
     GroupMissing,
     MassRemoval,
     PermissionMissing,
+    RoundHangs,
+    RoundOverdue,
     RulesError,
     SettingsError,
     SnapshotError,
@@ -42,6 +44,8 @@ ROWS: list[tuple[str, Exception, str, str]] = [
     ("rules", RulesError("rules.toml line 3"), "rules-refused", "settings"),
     ("settings", SettingsError(".env line 3 cannot be read"), "settings-refused", "settings"),
     ("snapshot", SnapshotError("No space left on device"), "snapshot-unwritable", "settings"),
+    ("directory", RoundOverdue("answers for ever"), "graph-unexpected", "users"),
+    ("settings", RoundHangs("hangs"), "feed-hangs", "settings"),
     ("presence", ZeroDivisionError("division by zero"), "service-fault", "settings"),
 ]
 """The feed, what it failed with, the cause, and the step that it belongs to."""

@@ -158,6 +158,7 @@ FIXES: dict[str, tuple[Names, ...]] = {
     "keys-unencrypted": (same("PRESENCE_TLS_CERT_PATH"),),
     "secrets-readable": (same("chmod 600"),),
     "service-fault": (("traceback", "Traceback", "traceback"),),
+    "feed-hangs": (("disks", "Datenträgern", "disques"),),
 }
 
 

@@ -1,5 +1,7 @@
 """Everything that can be the matter before anything is asked of anybody."""
 
+import os
+
 from tests.doctor.bench import Bench, Environ, Row
 
 
@@ -37,6 +39,13 @@ def _torn(bench: Bench) -> Environ:
     return bench.app
 
 
+def _pipe(bench: Bench) -> Environ:
+    """Found D6."""
+    bench.dotenv = bench.folder / ".env"
+    os.mkfifo(bench.dotenv)
+    return bench.app
+
+
 def _elsewhere(bench: Bench) -> Environ:
     bench.env_file = bench.folder / "no-such.env"
     return bench.app
@@ -60,6 +69,7 @@ ROWS = [
     Row(cause="settings-misspelt", arrange=_misspelt),
     Row(cause="settings-wrong", arrange=_no_number),
     Row(cause="settings-unreadable", arrange=_torn),
+    Row(cause="settings-wrong", arrange=_pipe, name="a pipe"),
     Row(cause="settings-file-missing", arrange=_elsewhere, names=("no-such.env",)),
     Row(cause="settings-noted", arrange=_user_for_nothing),
     Row(cause="rules-refused", arrange=_refused_rules),

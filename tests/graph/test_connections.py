@@ -1,4 +1,7 @@
-"""After a 503 or 504 the next request leaves on a new connection, as Microsoft's best practices ask."""
+"""After a 503 or 504 the next request leaves on a new connection, as Microsoft's best practices ask.
+
+So does one after a suspension of the machine.
+"""
 
 import asyncio
 import gc
@@ -45,7 +48,10 @@ class Reached:
 
     def __init__(self, machine: Machine, port: int) -> None:
         self.machine = machine
-        self.connections = Connections(lambda: httpx.AsyncClient(trust_env=False))
+        self.slept_s = 0.0
+        self.connections = Connections(
+            lambda: httpx.AsyncClient(trust_env=False), timer=lambda: time.monotonic() + self.slept_s
+        )
         self._url = httpx.URL(f"http://127.0.0.1:{port}/")
 
     async def ask(self) -> int:
@@ -91,6 +97,15 @@ async def test_a_connection_is_used_again_as_long_as_its_machine_is_well(
 async def test_the_retry_goes_out_on_a_new_connection(reached: Reached, status: int) -> None:
     reached.machine.statuses = [status]
     assert [await reached.ask(), await reached.ask(), await reached.ask()] == [status, 200, 200]
+    assert reached.machine.used == [1, 2, 2]
+    await reached.settled(open_connections=1)
+
+
+async def test_after_a_suspension_nobody_waits_on_a_connection_from_before(reached: Reached) -> None:
+    """Its other end has gone long ago, but the pool's own timer has stood still (found D16)."""
+    await reached.ask()
+    reached.slept_s = 3600.0
+    assert [await reached.ask(), await reached.ask()] == [200, 200]
     assert reached.machine.used == [1, 2, 2]
     await reached.settled(open_connections=1)
 

@@ -1,68 +1,18 @@
-"""A background task that dies turns readiness red until its successor has finished one round.
-
-The service runs inside the test, behind its real server, because nothing outside can make a task die.
-"""
+"""A background task that dies turns readiness red until its successor has finished one round."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
-import httpx
 import pytest
-import uvicorn
 
-from app.config import load_settings
-from app.main import build_app
-from tests.support.service import QUICK
+from tests.support.inside import InProcess, serving_inside
 from tests.support.simulated import Simulated
-
-Health = dict[str, Any]
-
-
-class InProcess:
-    """The service in this process, spoken to over HTTP."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
-
-    async def ready(self) -> bool:
-        """Whether `/health/ready` says so."""
-        return (await self._http.get("/health/ready")).status_code == httpx.codes.OK
-
-    async def health(self) -> Health:
-        """The whole story."""
-        health: Health = (await self._http.get("/health")).json()
-        return health
-
-    async def dead_tasks(self) -> list[str]:
-        """The names `/health` complains of."""
-        dead: list[str] = (await self.health())["tenants"][0]["deadTasks"]
-        return dead
-
-    async def wait_until_ready(self) -> None:
-        """Return once it is green."""
-        give_up_at = time.monotonic() + 15
-        while not await self.ready():
-            assert time.monotonic() < give_up_at, await self.health()
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture
 async def inside(tenant: Simulated) -> AsyncIterator[InProcess]:
-    app = build_app(load_settings(QUICK | tenant.settings, dotenv=None))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        assert not serving.done()
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        service = InProcess(http)
-        await service.wait_until_ready()
+    async with serving_inside(tenant.settings) as service:
         yield service
-    server.should_exit = True
-    await serving
 
 
 def kill(name: str) -> None:
