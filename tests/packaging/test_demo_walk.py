@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from dotenv import dotenv_values
 
+from tests.packaging import stub_index
+from tests.packaging.locks import LOCKS, locked
 from tests.support.polling import eventually
 from tests.support.processes import ROOT
 
@@ -78,6 +80,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def newer_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What has been published since the locks were made: a newer version of everything."""
+    folder = tmp_path_factory.mktemp("published")
+    stub_index.add_newer(folder, (one for lock in LOCKS for one in locked(lock)))
+    return folder
+
+
 @pytest.fixture
 def port() -> int:
     with socket.socket() as probe:
@@ -87,11 +97,12 @@ def port() -> int:
 
 
 @pytest.fixture
-def demo(source: Path, port: int) -> Iterator[Demo]:
+def demo(source: Path, newer_versions: Path, port: int) -> Iterator[Demo]:
     """A started `make demo`; whatever it leaves running ends with the test."""
     home = source.parent / "home"
     home.mkdir(exist_ok=True)
     environ = _newcomers(home) | {"PRESENCE_PORT": str(port)}
+    environ["PIP_FIND_LINKS"] = f"{environ.get('PIP_FIND_LINKS', '')} {newer_versions}"
     with (source.parent / "terminal.log").open("wb") as terminal:
         popen = subprocess.Popen(
             _MAKE_DEMO,
@@ -112,7 +123,8 @@ def demo(source: Path, port: int) -> Iterator[Demo]:
 def test_a_newcomer_gets_from_the_source_to_the_first_answers_and_out_again(demo: Demo) -> None:
     """With no cache and no account: one command, three pasted lines, Ctrl-C, and nothing is left.
 
-    The first answer is the one that the README shows (found A7).
+    The first answer is the one that the README shows (found A7), and newer versions of everything have been
+    published since the locks were made (found A1).
     """
     demo.wait_for("Ready.", within_s=_READY_S)
     answers = [_paste(line, demo) for line in _to_paste(demo)]
