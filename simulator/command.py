@@ -17,7 +17,15 @@ from .world import LOCAL_NAMES, Plan, build_world
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until told to stop; 1 when the port cannot be had."""
+    """Serve until told to stop; 1 when the port cannot be had, or the folder not be written."""
+    try:
+        load_authority(arguments.dir.resolve())
+    except OSError as error:
+        sys.stderr.write(
+            f"simulator: cannot write into {arguments.dir} ({error.strerror}); "
+            "choose another folder with --dir.\n"
+        )
+        return 1
     try:
         sock = listen(arguments.host, arguments.port)
     except OSError as error:

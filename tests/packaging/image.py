@@ -33,7 +33,7 @@ class Image:
 
     def build(self, *, more_links: Path) -> None:
         """Run every step of every stage; pip is offered the wheels in that folder as well."""
-        subprocess.run([_interpreter(), "-m", "venv", self.root / "base"], check=True)
+        subprocess.run([interpreter(), "-m", "venv", self.root / "base"], check=True)
         where = self.root
         for one in dockerfile.instructions():
             if one.word == "FROM":
@@ -122,7 +122,7 @@ def _copy(words: list[str], where: Path) -> None:
             shutil.copy(here, there)
 
 
-def _interpreter() -> str:
+def interpreter() -> str:
     """A Python that the image's user can run as well: not one in somebody's home."""
     here = [str(Path(sys.executable).resolve()), *_found("python3.11"), *_found("python3")]
     return next(one for one in here if _can_run(one))
