@@ -2,18 +2,18 @@
 # .env is deliberately not included here: the service reads it itself, without a shell in between.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench install lock openapi clean
+.PHONY: help demo run test check bench install lock openapi base clean
 
 PYTHON ?= python3
 PEOPLE ?= 200
 # Never a script of .venv: those carry the path of the folder in which they were installed.
 RUN := .venv/bin/python -m
 
-# PYTHON makes .venv; once that is there, its own Python will do to look after it.
+# What needs nothing but Python: PYTHON makes .venv, and once that is there, its own will do.
 IS_TOO_OLD := import sys; sys.exit(sys.version_info < (3, 11) and "Python %d.%d" % sys.version_info[:2])
-define set_up
+define run_script
 @for python in '$(PYTHON)' .venv/bin/python; do \
-	told=$$("$$python" -c '$(IS_TOO_OLD)' 2>&1) && exec "$$python" requirements/install.py $(1); \
+	told=$$("$$python" -c '$(IS_TOO_OLD)' 2>&1) && exec "$$python" requirements/$(1); \
 	said=$${said:-$$told}; \
 done; \
 echo 'Python 3.11 or newer is needed, and PYTHON=$(PYTHON) is none ('"$$said"'): set PYTHON=/path/to/python3' >&2; \
@@ -29,23 +29,24 @@ help:
 	@echo "make install  only the environment, in .venv"
 	@echo "make lock     resolve the locked dependencies anew"
 	@echo "make openapi  write openapi.yaml anew"
+	@echo "make base     pin the image's base by the digest that your registry tells (DOCKER=podman)"
 
 demo:
-	$(call set_up,demo)
+	$(call run_script,install.py demo)
 	@$(RUN) app demo --people $(PEOPLE)
 
 run:
-	$(call set_up,runtime)
+	$(call run_script,install.py runtime)
 	@$(RUN) app serve
 
 install:
-	$(call set_up,runtime)
+	$(call run_script,install.py runtime)
 
 test: check
 	$(RUN) pytest --cov --cov-report=term:skip-covered
 
 check:
-	$(call set_up,dev)
+	$(call run_script,install.py dev)
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
@@ -55,16 +56,19 @@ check:
 
 # nginx and Redis are peers, if the machine has them. CI does not run this: figures need a quiet machine.
 bench:
-	$(call set_up,bench)
+	$(call run_script,install.py bench)
 	@$(RUN) bench
 
 lock:
-	$(call set_up,dev)
+	$(call run_script,install.py dev)
 	.venv/bin/python requirements/lock.py
 
 openapi:
-	$(call set_up,runtime)
+	$(call run_script,install.py runtime)
 	$(RUN) app openapi > openapi.yaml
+
+base:
+	$(call run_script,pin_base.py)
 
 clean:
 	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
