@@ -1,8 +1,8 @@
 # The image: the service alone, from locked dependencies, as a user of its own who can write nowhere but
-# /var/lib/teams-presence. Made for a read-only root file system: docker run --read-only --tmpfs /tmp ...
+# /var/lib/teams-presence. Made for a read-only root file system, and for limits: see compose.yaml.
 
-# Pinned by tag, not by digest: no registry was within reach when this was written, so none could be resolved.
-# Whoever wants the digest pinned gives it: docker build --build-arg BASE=python@sha256:... .
+# A tag can lead to another image tomorrow, a digest cannot: `make base` asks your registry for it and writes it
+# here. It is not here yet, because no registry was within reach of those who wrote this.
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build

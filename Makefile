@@ -2,12 +2,23 @@
 # .env is deliberately not included here: the service reads it itself, without a shell in between.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench install lock openapi clean
+.PHONY: help demo run test check bench install lock openapi base clean
 
 PYTHON ?= python3
 PEOPLE ?= 200
-PIP := .venv/bin/python -m pip --disable-pip-version-check
-STAMP = .venv/.installed-$(1)
+# Never a script of .venv: those carry the path of the folder in which they were installed.
+RUN := .venv/bin/python -m
+
+# What needs nothing but Python: PYTHON makes .venv, and once that is there, its own will do.
+IS_TOO_OLD := import sys; sys.exit(sys.version_info < (3, 11) and "Python %d.%d" % sys.version_info[:2])
+define run_script
+@for python in '$(PYTHON)' .venv/bin/python; do \
+	told=$$("$$python" -c '$(IS_TOO_OLD)' 2>&1) && exec "$$python" requirements/$(1); \
+	said=$${said:-$$told}; \
+done; \
+echo 'Python 3.11 or newer is needed, and PYTHON=$(PYTHON) is none ('"$$said"'): set PYTHON=/path/to/python3' >&2; \
+exit 1
+endef
 
 help:
 	@echo "make demo     the service with a simulated tenant: no Azure account needed"
@@ -18,49 +29,46 @@ help:
 	@echo "make install  only the environment, in .venv"
 	@echo "make lock     resolve the locked dependencies anew"
 	@echo "make openapi  write openapi.yaml anew"
+	@echo "make base     pin the image's base by the digest that your registry tells (DOCKER=podman)"
 
-demo: $(call STAMP,demo)
-	@.venv/bin/teams-presence demo --people $(PEOPLE)
+demo:
+	$(call run_script,install.py demo)
+	@$(RUN) app demo --people $(PEOPLE)
 
-run: $(call STAMP,runtime)
-	@.venv/bin/teams-presence serve
+run:
+	$(call run_script,install.py runtime)
+	@$(RUN) app serve
 
-install: $(call STAMP,runtime)
+install:
+	$(call run_script,install.py runtime)
 
 test: check
-	.venv/bin/pytest --cov --cov-report=term:skip-covered
+	$(RUN) pytest --cov --cov-report=term:skip-covered
 
-check: $(call STAMP,dev)
-	.venv/bin/ruff format --check .
-	.venv/bin/ruff check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
-	.venv/bin/python -m pip check
+check:
+	$(call run_script,install.py dev)
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	.venv/bin/python .venv/bin/lint-imports
+	$(RUN) pip check
 	.venv/bin/python requirements/audit.py
 
 # nginx and Redis are peers, if the machine has them. CI does not run this: figures need a quiet machine.
-bench: $(call STAMP,bench)
-	@.venv/bin/python -m bench
+bench:
+	$(call run_script,install.py bench)
+	@$(RUN) bench
 
-lock: $(call STAMP,dev)
+lock:
+	$(call run_script,install.py dev)
 	.venv/bin/python requirements/lock.py
 
-openapi: $(call STAMP,runtime)
-	.venv/bin/teams-presence openapi > openapi.yaml
+openapi:
+	$(call run_script,install.py runtime)
+	$(RUN) app openapi > openapi.yaml
+
+base:
+	$(call run_script,pin_base.py)
 
 clean:
 	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
-
-# A stamp per lock file: installed again only when the lock has changed. The service itself is installed
-# without a build environment of its own, so that nothing arrives that is not in the lock.
-.venv/.installed-%: requirements/%.txt requirements/build.txt pyproject.toml | .venv/bin/python
-	@echo "Installing the $* dependencies into .venv ..."
-	@$(PIP) install --require-hashes -r requirements/$*.txt -r requirements/build.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
-
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed: set PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -m venv .venv || \
-		{ rm -rf .venv; echo "python3 cannot make a virtual environment: install the package python3-venv"; exit 1; }

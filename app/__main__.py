@@ -31,6 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsError, RulesError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] == "app":
+            raise
+        sys.stderr.write(f"The package {missing.name} is not installed here: run `make install`.\n")
+        return 2
     except KeyboardInterrupt:
         return 130
     return status

@@ -148,7 +148,8 @@ def _is_ready(base: str) -> bool:
 
 def _welcome(base: str) -> str:
     return f"""
-Ready. People change all the time; ask twice. Paste these into another terminal:
+Ready. Max Muster is available and stays so, Erika Mustermann is in a meeting; all others go through a working
+day, a minute of it each second. Paste these into another terminal:
 
   curl {base}/presence/max.muster@contoso.example
 

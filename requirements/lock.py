@@ -5,6 +5,7 @@ uv does it, from a throwaway environment: it is needed for nothing else and is n
 """
 
 import subprocess
+import sys
 import tempfile
 import venv
 from pathlib import Path
@@ -44,4 +45,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as failed:
+        sys.exit(f"Nothing more was locked: {failed}")

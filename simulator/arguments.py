@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .people import DOMAIN
-from .world import PERMISSIONS
+from .permission_ids import PERMISSIONS
 
 PASSWORD_VARIABLE = "SIMULATOR_PASSWORD"
 DESCRIPTION = """\
@@ -18,7 +18,10 @@ one TLS port with a certificate authority of its own. It writes what a client ne
   sheet.json   everything that a real portal shows, and people worth trying
 
 The first people are always Max Muster (available), Erika Mustermann (in a meeting) and Jean Dupont (away):
-max.muster@contoso.example and so on. Trouble is switched on over HTTP: see /_simulator/ on the same port.
+max.muster@contoso.example and so on. They stay so until placed by hand; --day-speed moves the others.
+Trouble is switched on over HTTP: see /_simulator/ on the same port.
+
+It needs a package that the service does not (trustme): `make demo` installs it.
 """
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+# What a fresh tenant has been granted: as much as the service needs.
+PERMISSIONS = ("Presence.Read.All", "User.Read.All")
 _IDS: Mapping[str, tuple[str | None, str]] = {
     "Application.Read.All": (
         "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .directory import Directory
+from .directory import Directory, Person
 from .presence import PresenceBoard, first_presence, spelled
 
 OPENING_MINUTE = 10 * 60
@@ -15,6 +15,9 @@ OFF: State = ("Offline", "Offline")
 FREE: State = ("Available", "Available")
 AWAY: State = ("Away", "Away")
 MEETING: State = ("Busy", "InAMeeting")
+UNKNOWN: State = ("PresenceUnknown", "PresenceUnknown")
+# README and --help promise what these people are; that is true whenever a newcomer asks for the first time.
+_PROMISED: tuple[State, ...] = (FREE, MEETING, AWAY)
 _SCATTER_RANGE = 1 << 32
 _INTERRUPTIONS: tuple[tuple[float, State], ...] = (
     (0.16, ("Busy", "InACall")),
@@ -64,22 +67,25 @@ class Rhythm:
 
 @dataclass(slots=True)
 class WorkingDay:
-    """Moves the tenant through the day. Whoever was placed by hand stays there until handed back."""
+    """Moves the tenant through the day, all but the first three people.
+
+    Whoever was placed by hand stays there until handed back.
+    """
 
     directory: Directory
     board: PresenceBoard
     minute: float = OPENING_MINUTE
     _rhythms: dict[str, Rhythm] = field(default_factory=dict)
+    _promised: dict[str, State] = field(default_factory=dict)
     _pinned: set[str] = field(default_factory=set)
 
     def open(self) -> None:
-        """Ten in the morning: the first two people as every test expects them, the rest by their rhythm."""
-        famous = {0: FREE, 1: MEETING, 2: AWAY}
-        for index, person in enumerate(self.directory.people):
-            rhythm = self._rhythms[person.id] = Rhythm.of(index)
-            state = famous.get(index) or rhythm.state_at(OPENING_MINUTE)
-            if not person.is_held:
-                state = ("PresenceUnknown", "PresenceUnknown")
+        """Ten in the morning: the first three people as they stay, the rest by their rhythm."""
+        people = self.directory.people
+        self._promised = {person.id: state for person, state in zip(people, _PROMISED, strict=False)}
+        for index, person in enumerate(people):
+            self._rhythms[person.id] = Rhythm.of(index)
+            state = self._scripted(person) if person.is_held else UNKNOWN
             self.board.put(person.id, first_presence(index, *state))
 
     def pass_time(self, minutes: float) -> None:
@@ -89,7 +95,7 @@ class WorkingDay:
         )
         for index, person in enumerate(self.directory.people):
             if person.id in self._rhythms and person.id not in self._pinned and person.is_held:
-                state = self._rhythms[person.id].state_at(int(self.minute))
+                state = self._scripted(person)
                 self.board.shift(person.id, *(spelled(index, word) for word in state))
 
     def pin(self, person_id: str) -> None:
@@ -99,6 +105,9 @@ class WorkingDay:
     def unpin(self, person_id: str) -> None:
         """This person follows the script again, from the next minute on."""
         self._pinned.discard(person_id)
+
+    def _scripted(self, person: Person) -> State:
+        return self._promised.get(person.id) or self._rhythms[person.id].state_at(int(self.minute))
 
 
 def _scatter(number: int) -> int:

@@ -14,12 +14,12 @@ from .domain import Domain
 from .faults import Faults
 from .groups import Groups, seeded_groups
 from .people import ALIAS_DOMAIN, DOMAIN, INITIAL_DOMAIN, invent_people, seeded_guid
+from .permission_ids import PERMISSIONS
 from .presence import PresenceBoard
 from .scenario import WorkingDay
 from .throttle import Throttle
 from .tokens import TokenBook
 
-PERMISSIONS = ("Presence.Read.All", "User.Read.All")
 PASSWORD_AGE_S = 30 * 86_400
 FEWEST_FOR_SERVICE_ACCOUNT = 5
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")

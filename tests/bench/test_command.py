@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.__main__ import in_turn
+from bench.command import in_turn
 from bench.plot import drawn
 from bench.report import written
 from bench.results import Results

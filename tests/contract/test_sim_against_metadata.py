@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from simulator.app import build_app
+from simulator.permission_ids import PERMISSIONS
 from simulator.sheet import Sheet
-from simulator.world import PERMISSIONS, Plan, World, build_world
+from simulator.world import Plan, World, build_world
 from tests.support.certificates import make_certificate
 
 ROOT = "https://127.0.0.1:8443"

@@ -31,13 +31,13 @@ class Image:
         """The same text with the image's own paths led into the folder."""
         return _OWN_PATHS.sub(f"{self.root}/", text)
 
-    def build(self) -> None:
-        """Run every step of every stage."""
-        subprocess.run([_interpreter(), "-m", "venv", self.root / "base"], check=True)
+    def build(self, *, more_links: Path) -> None:
+        """Run every step of every stage; pip is offered the wheels in that folder as well."""
+        subprocess.run([interpreter(), "-m", "venv", self.root / "base"], check=True)
         where = self.root
         for one in dockerfile.instructions():
             if one.word == "FROM":
-                self.environ, where = self._base(), self.root
+                self.environ, where = self._base(more_links), self.root
             elif one.word == "WORKDIR":
                 where = Path(self.inside(one.rest))
                 where.mkdir(parents=True)
@@ -79,10 +79,11 @@ class Image:
         )
         return checked.returncode == 0
 
-    def _base(self) -> dict[str, str]:
+    def _base(self, more_links: Path) -> dict[str, str]:
         foreign = ("AZURE_", "PRESENCE_", "PYTHON", "VIRTUAL_ENV", "COV_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return kept | {"PATH": f"{self.root}/base/bin:{os.environ['PATH']}"}
+        links = f"{kept.get('PIP_FIND_LINKS', '')} {more_links}"
+        return kept | {"PATH": f"{self.root}/base/bin:{os.environ['PATH']}", "PIP_FIND_LINKS": links}
 
     def _set(self, names: Mapping[str, str]) -> None:
         for name in names.keys() - _LEFT_OUT:
@@ -121,7 +122,7 @@ def _copy(words: list[str], where: Path) -> None:
             shutil.copy(here, there)
 
 
-def _interpreter() -> str:
+def interpreter() -> str:
     """A Python that the image's user can run as well: not one in somebody's home."""
     here = [str(Path(sys.executable).resolve()), *_found("python3.11"), *_found("python3")]
     return next(one for one in here if _can_run(one))

@@ -9,9 +9,13 @@ from app.config import Settings, load_settings, new_api_key
 from app.config.names import NAMES
 from tests.packaging import dockerfile
 from tests.support.processes import ROOT
+from tests.support.service import start_service
+from tests.support.simulated import start_simulated
 
 _REQUIRED = re.compile(r"\$\{(\w+):\?[^}]+\}")
 _MOUNTED = "/run/secrets/"
+# As many as asyncio and libuv start at most, on a machine with many cores.
+_WORKERS = 32 + 4
 
 
 @pytest.fixture
@@ -69,10 +73,42 @@ def test_the_service_starts_with_what_compose_hands_it(service: dict[str, Any], 
 
 def test_the_container_can_do_nothing_but_serve(service: dict[str, Any]) -> None:
     assert service["read_only"] is True
-    assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - the container's own
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not {"privileged", "cap_add", "user", "network_mode", "pid"} & set(service)
+
+
+def test_what_it_may_take_of_the_machine_is_bounded(service: dict[str, Any]) -> None:
+    """Memory, processes, descriptors and logs: whoever gets it to take more stops at these (found D18)."""
+    memory = re.fullmatch(r"(\d+)m", service["mem_limit"])
+    assert memory
+    assert 300 <= int(memory[1]) <= 1024
+    assert 50 <= service["pids_limit"] <= 200
+    assert 1024 <= service["ulimits"]["nofile"] <= 65_536
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+def test_its_one_scratch_folder_is_small_and_runs_nothing(service: dict[str, Any]) -> None:
+    """Whoever breaks in can put no program there (found D18)."""
+    (scratch,) = service["tmpfs"]
+    folder, _, options = scratch.partition(":")
+    assert folder == "/tmp"  # noqa: S108 - the container's own
+    assert {"noexec", "nosuid", "nodev"} <= set(options.split(","))
+    assert re.search(r"(^|,)size=\d+m(,|$)", options)
+
+
+def test_the_service_fits_into_these_limits(service: dict[str, Any], tmp_path: Path) -> None:
+    """At rest it takes a small part of them: they are for many people and bad days (found D18)."""
+    tenant = start_simulated(tmp_path / "tenant", "--people", "20")
+    started = start_service(tmp_path / "service", tenant.settings).wait_until_ready()
+    process = Path(f"/proc/{started.process.popen.pid}")
+    (peak_kb,) = re.findall(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
+    threads, open_files = (len(list((process / what).iterdir())) for what in ("task", "fd"))
+    started.stop()
+    tenant.stop()
+    assert int(peak_kb) / 1024 < int(service["mem_limit"].removesuffix("m")) / 2
+    assert threads + _WORKERS < service["pids_limit"] / 2
+    assert open_files < service["ulimits"]["nofile"] / 100
 
 
 def test_it_comes_back_by_itself_and_is_given_time_to_finish(service: dict[str, Any]) -> None:
@@ -83,10 +119,11 @@ def test_it_comes_back_by_itself_and_is_given_time_to_finish(service: dict[str, 
 def test_the_published_port_and_the_kept_folder_are_the_images(
     compose: dict[str, Any], service: dict[str, Any]
 ) -> None:
+    """The port is open to this machine alone until somebody decides otherwise (found D18)."""
     port = Settings.model_fields["port"].default
     (volume,) = service["volumes"]
     name, _, folder = volume.partition(":")
-    assert service["ports"] == [f"{port}:{port}"]
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
     assert set(compose["volumes"]) == {name}
     assert service["environment"]["PRESENCE_STATE_DIR"] == folder
     assert any(one.word == "RUN" and one.rest.endswith(folder) for one in dockerfile.instructions())

@@ -6,14 +6,17 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from dotenv import dotenv_values
 
+from tests.packaging import stub_index
+from tests.packaging.locks import LOCKS, locked
 from tests.support.polling import eventually
 from tests.support.processes import ROOT
 
@@ -77,6 +80,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def newer_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What has been published since the locks were made: a newer version of everything."""
+    folder = tmp_path_factory.mktemp("published")
+    stub_index.add_newer(folder, (one for lock in LOCKS for one in locked(lock)))
+    return folder
+
+
 @pytest.fixture
 def port() -> int:
     with socket.socket() as probe:
@@ -86,11 +97,12 @@ def port() -> int:
 
 
 @pytest.fixture
-def demo(source: Path, port: int) -> Iterator[Demo]:
+def demo(source: Path, newer_versions: Path, port: int) -> Iterator[Demo]:
     """A started `make demo`; whatever it leaves running ends with the test."""
     home = source.parent / "home"
     home.mkdir(exist_ok=True)
     environ = _newcomers(home) | {"PRESENCE_PORT": str(port)}
+    environ["PIP_FIND_LINKS"] = f"{environ.get('PIP_FIND_LINKS', '')} {newer_versions}"
     with (source.parent / "terminal.log").open("wb") as terminal:
         popen = subprocess.Popen(
             _MAKE_DEMO,
@@ -109,11 +121,18 @@ def demo(source: Path, port: int) -> Iterator[Demo]:
 
 
 def test_a_newcomer_gets_from_the_source_to_the_first_answers_and_out_again(demo: Demo) -> None:
-    """With no cache and no account: one command, three pasted lines, Ctrl-C, and nothing is left."""
+    """With no cache and no account: one command, three pasted lines, Ctrl-C, and nothing is left.
+
+    The first answer is the one that the README shows (found A7), and newer versions of everything have been
+    published since the locks were made (found A1).
+    """
     demo.wait_for("Ready.", within_s=_READY_S)
     answers = [_paste(line, demo) for line in _to_paste(demo)]
-    assert json.loads(answers[0])["availability"]
-    assert [one["outcome"] for one in json.loads(answers[1])["results"]] == ["found", "found"]
+    assert _without_times(json.loads(answers[0])) == _without_times(_promised())
+    assert [_said(one) for one in json.loads(answers[1])["results"]] == [
+        ("found", "Available", "Available"),
+        ("found", "Busy", "InAMeeting"),
+    ]
     assert "swagger" in answers[2].lower()
     ports = _ports(demo)
     assert all(_is_open(one) for one in ports)
@@ -164,6 +183,23 @@ def _newcomers(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if _OF_THE_MACHINE.fullmatch(name)}
     config = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return {"XDG_CONFIG_HOME": config} | kept | {"HOME": str(home), "PIP_CACHE_DIR": str(home / "cache")}
+
+
+def _promised() -> dict[str, Any]:
+    """The README's first answer."""
+    (shown,) = re.findall(r"^```json\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    answer: dict[str, Any] = json.loads(shown)
+    return answer
+
+
+def _without_times(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What is the same whenever and in whichever tenant somebody asks."""
+    return {name: value for name, value in answer.items() if name not in {"id", "observedAt", "age"}}
+
+
+def _said(result: Mapping[str, Any]) -> tuple[str, str, str]:
+    presence = result["presence"]
+    return result["outcome"], presence["availability"], presence["activity"]
 
 
 def _to_paste(demo: Demo) -> list[str]:

@@ -13,14 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from app.config import new_api_key
-from tests.packaging import dockerfile
+from tests.packaging import dockerfile, stub_index
 from tests.packaging.image import IS_ROOT, Image, as_user
+from tests.packaging.locks import LOCKS, for_this_machine, locked
 from tests.support.polling import eventually
-from tests.support.processes import ROOT, Process
+from tests.support.processes import Process
 
 # Building installs some thirty packages, which takes a minute without pip's cache.
 pytestmark = pytest.mark.timeout(400)
@@ -31,13 +31,17 @@ _STATE = "/var/lib/teams-presence"
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
-    """The image's root, in a folder that its user can reach: pytest's own are closed to others."""
+    """The image's root, in a folder that its user can reach: pytest's own are closed to others.
+
+    Built while the index offers a newer version of everything (found A1).
+    """
     mask = os.umask(0o022)
     root = Path(tempfile.mkdtemp(prefix="image-"))
     root.chmod(0o755)
     built = Image(root)
     try:
-        built.build()
+        stub_index.add_newer(root, (one for lock in LOCKS for one in locked(lock)))
+        built.build(more_links=root)
         yield built
     finally:
         shutil.rmtree(root)
@@ -87,7 +91,9 @@ def test_what_is_installed_is_the_runtime_lock_and_the_service(image: Image) -> 
     """Nothing that could install or build more comes along: no pip, no hatchling."""
     (packages,) = image.root.glob("opt/teams-presence/lib/python3.*/site-packages")
     found = {canonicalize_name(one.name) for one in distributions(path=[str(packages)])}
-    assert found == _locked_for_this_machine() | {canonicalize_name("teams-presence")}
+    assert found == {canonicalize_name(one.name) for one in for_this_machine("runtime")} | {
+        canonicalize_name("teams-presence")
+    }
     assert not (packages / "simulator").exists()
 
 
@@ -150,12 +156,6 @@ def test_the_health_check_follows_the_service_to_tls(
         lambda: image.is_healthy(settings | tls), within_s=10, what=lambda: f"health:\n{process.output}"
     )
     assert not image.is_healthy(settings)
-
-
-def _locked_for_this_machine() -> set[str]:
-    lock = (ROOT / "requirements" / "runtime.txt").read_text()
-    locked = [Requirement(line.rstrip(" \\")) for line in lock.splitlines() if re.match(r"\w", line)]
-    return {canonicalize_name(one.name) for one in locked if not one.marker or one.marker.evaluate()}
 
 
 def _status(url: str) -> int:

@@ -84,6 +84,17 @@ def test_a_taken_port_is_one_sentence(simulator: SimulatorProcess, tmp_path: Pat
     assert "--port" in ended.stderr
 
 
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "a file"])
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, folder: str) -> None:
+    """A demo in somebody else's checkout says so (found A3)."""
+    (tmp_path / "a file").touch()
+    command = [sys.executable, "-m", "simulator", "--port", "0", "--dir", str(tmp_path / folder)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.count("\n") == 1
+    assert "--dir" in ended.stderr
+
+
 def test_permissions_and_token_life_are_as_ordered(tmp_path: Path) -> None:
     options = ("--permissions", "Presence.Read.All", "--token-lifetime", "90", "--secret", "s e'c")
     with SimulatorProcess.started(tmp_path, *options, people=3) as running:

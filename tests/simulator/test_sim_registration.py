@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.world import PERMISSIONS, Plan
+from simulator.permission_ids import PERMISSIONS
+from simulator.world import Plan
 from tests.simulator.conftest import open_tenant
 from tests.simulator.tenant import ROOT, Tenant, codes
 from tests.support.certificates import make_certificate
