@@ -162,7 +162,8 @@ def _encoded(content: Content) -> Iterator[bytes]:
     yield encoder.encode_lines([content.header])
     for start in range(0, len(content.people), _PORTION):
         portion = slice(start, start + _PORTION)
-        yield encoder.encode_lines(map(_row, content.people[portion], content.readings[portion]))
+        # A list: of an iterator msgspec 0.22.0 keeps a reference for ever, and with it everybody's presence.
+        yield encoder.encode_lines([*map(_row, content.people[portion], content.readings[portion])])
 
 
 def _row(person: Person, kept: Kept | None) -> _Row:
