@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 
 def read_regular(path: Path, *, limit: int) -> bytes:
@@ -13,13 +14,36 @@ def read_regular(path: Path, *, limit: int) -> bytes:
     at first; it may be swapped before it is open, so it is opened without a wait, and looked at once more.
     """
     _check_regular(path.stat())
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, because of how it is opened
-        _check_regular(os.fstat(descriptor))
+    with _opened(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY) as file:
+        _check_regular(os.fstat(file.fileno()))
         content = file.read(limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"larger than {limit / 2**20:g} MiB")
     return content
+
+
+def open_own(path: Path) -> BinaryIO:
+    """A regular file that only we may have written, opened to be read. Raises OSError, like `read_regular`.
+
+    Whoever else may write to its folder could have put it there: a link to another file, or one of its own.
+    """
+    _check_regular(path.lstat())
+    file = _opened(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(file.fileno())
+        _check_regular(found)
+        if found.st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, "it belongs to another user")
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(errno.EPERM, "others may write to it")
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _opened(path: Path, flags: int) -> BinaryIO:
+    return open(os.open(path, flags), "rb")  # noqa: PTH123 - a descriptor, because of its flags
 
 
 def _check_regular(found: os.stat_result) -> None:

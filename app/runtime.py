@@ -185,8 +185,7 @@ def _snapshot(settings: Settings, tenant: Tenant) -> Snapshot | None:
     if settings.state_dir is None:
         return None
     return Snapshot(
-        file=SnapshotFile(settings.state_dir),
-        identity=_identity(settings),
+        file=SnapshotFile(settings.state_dir, identity=_identity(settings)),
         directory=tenant.directory,
         store=tenant.store,
         users=tenant.users,

@@ -12,7 +12,7 @@ from app.clock import Clock
 from app.errors import SnapshotError, SnapshotUnusable
 from app.ingest.groups import GroupSync
 from app.ingest.poll import PresencePoller
-from app.ingest.snapshot_file import Content, Header, Identity, SnapshotFile
+from app.ingest.snapshot_file import Content, Header, SnapshotFile
 from app.ingest.users import UserSync
 from app.off_loop import off_loop
 from app.presence.directory import Directory
@@ -38,7 +38,6 @@ class Snapshot:
     """
 
     file: SnapshotFile
-    identity: Identity
     directory: Directory
     store: PresenceStore
     users: UserSync
@@ -103,7 +102,6 @@ class Snapshot:
     async def _gathered(self) -> Content:
         """Header and people belong to one moment; a reading is as new as its portion."""
         header = Header(
-            identity=self.identity,
             written_at=self.clock.now(),
             listed_at=self._directory_date(),
             delta_link=self.users.delta_link,
@@ -138,10 +136,6 @@ class Snapshot:
         )
 
     def _check(self, header: Header) -> None:
-        if header.identity != self.identity:
-            raise SnapshotUnusable(
-                "it was written for another tenant, application, cloud, scope or default country"
-            )
         if self.clock.now() - header.listed_at > _OLDEST:
             raise SnapshotUnusable(f"it is older than {_OLDEST.days} days")
 

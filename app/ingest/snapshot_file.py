@@ -14,17 +14,21 @@ from typing import Annotated
 import msgspec
 
 from app.errors import SnapshotError, SnapshotUnusable
+from app.files import open_own
 from app.presence.models import Person, Presence, Source
 from app.presence.store import Kept
 
 NAME = "snapshot.json.gz"
 # Raise it when an older file would be misread: changed fields, other phone digits, a wider `$select`.
-VERSION = 2
+VERSION = 3
 
 # People that are encoded in one go, while nothing else of the process runs.
 _PORTION = 100
 # The first level: twice as fast as the usual one, for a file that is a fifth larger.
 _COMPRESSION = 1
+# Bytes of each kind of line, and lines: what unpacks to more is not one of ours. A header has the members of
+# groups, 39 bytes each.
+_MAX_LABEL, _MAX_HEADER, _MAX_ROW, _MAX_PEOPLE = 2**20, 2**26, 2**20, 10_000_000
 # gzip and msgspec let all of these through for a file that is not one of ours, or only half of it.
 _UNREADABLE = (EOFError, zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError)
 
@@ -42,11 +46,16 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     default_country: str
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True):
+class _Label(msgspec.Struct, frozen=True, kw_only=True):
     """The first line of the file."""
 
     version: int = VERSION
     identity: Identity
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The second line: of when it is, and what is to be known besides the people."""
+
     written_at: _Moment
     listed_at: _Moment
     delta_link: str | None
@@ -96,16 +105,21 @@ class Content:
 class SnapshotFile:
     """One file in a folder of its own, mode 0600, replaced whole. Safe to be written from several threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, identity: Identity) -> None:
         self._folder = folder
+        self._identity = identity
         self._path = folder / NAME
         self._temporary = folder / f"{NAME}.tmp"
         self._writing = threading.Lock()
 
     def read(self) -> Content | None:
-        """What was written last; None without a file. Raises SnapshotUnusable."""
+        """What was written last; None without a file. Raises SnapshotUnusable.
+
+        Whose it is comes first: of a file that is not ours nothing more is unpacked.
+        """
         try:
-            with gzip.open(self._path) as file:
+            with open_own(self._path) as packed, gzip.GzipFile(fileobj=packed) as file:
+                self._check_label(_line(file, _MAX_LABEL))
                 return _decoded(file)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -134,12 +148,21 @@ class SnapshotFile:
         self._remove(self._path)
         self._remove(self._temporary)
 
+    def _check_label(self, line: bytes) -> None:
+        version = msgspec.json.decode(line, type=_Version).version
+        if version != VERSION:
+            raise SnapshotUnusable(f"it was written by another version (format {version})")
+        if msgspec.json.decode(line, type=_Label).identity != self._identity:
+            raise SnapshotUnusable(
+                "it was written for another tenant, application, cloud, scope or default country"
+            )
+
     def _write_temporary(self, content: Content) -> None:
         self._temporary.unlink(missing_ok=True)
         only_ours = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(only_ours, "wb") as file:  # noqa: PTH123 - a descriptor, because of the mode
             with gzip.GzipFile("", "wb", _COMPRESSION, file) as packed:
-                for portion in _encoded(content):
+                for portion in _encoded(_Label(identity=self._identity), content):
                     packed.write(portion)
             file.flush()
             os.fsync(file.fileno())
@@ -157,9 +180,9 @@ class SnapshotFile:
             path.unlink(missing_ok=True)
 
 
-def _encoded(content: Content) -> Iterator[bytes]:
+def _encoded(label: _Label, content: Content) -> Iterator[bytes]:
     encoder = msgspec.json.Encoder()
-    yield encoder.encode_lines([content.header])
+    yield encoder.encode_lines([label, content.header])
     for start in range(0, len(content.people), _PORTION):
         portion = slice(start, start + _PORTION)
         # A list: of an iterator msgspec 0.22.0 keeps a reference for ever, and with it everybody's presence.
@@ -181,14 +204,20 @@ def _row(person: Person, kept: Kept | None) -> _Row:
 
 def _decoded(file: gzip.GzipFile) -> Content:
     """Line by line: all at once, a hundred thousand people would take as much room again, and keep it."""
-    first = file.readline()
-    version = msgspec.json.decode(first, type=_Version).version
-    if version != VERSION:
-        raise SnapshotUnusable(f"it was written by another version (format {version})")
-    header = msgspec.json.decode(first, type=Header)
+    header = msgspec.json.decode(_line(file, _MAX_HEADER), type=Header)
     decoder, people, readings = msgspec.json.Decoder(_Row), list[Person](), list[Kept | None]()
-    for line in file:
+    while line := _line(file, _MAX_ROW):
         row = decoder.decode(line)
         people.append(row.person.thrifty())
         readings.append(row.kept)
+        if len(people) > _MAX_PEOPLE:
+            raise SnapshotUnusable(f"more than {_MAX_PEOPLE:,} people are in it")
     return Content(header=header, people=people, readings=readings)
+
+
+def _line(file: gzip.GzipFile, limit: int) -> bytes:
+    """The next line, empty at the end. Raises SnapshotUnusable for one that goes on and on."""
+    line = file.readline(limit + 1)
+    if len(line) > limit:
+        raise SnapshotUnusable("a line of it is too long")
+    return line

@@ -63,8 +63,9 @@ class Life:
         self.poller = PresencePoller(client, directory=self.directory, store=self.store, clock=self.clock)
         self.path = folder / NAME
         self.snapshot = Snapshot(
-            file=SnapshotFile(folder),
-            identity=msgspec.structs.replace(IDENTITY, **options.get("identity", {})),
+            file=SnapshotFile(
+                folder, identity=msgspec.structs.replace(IDENTITY, **options.get("identity", {}))
+            ),
             directory=self.directory,
             store=self.store,
             users=self.users,

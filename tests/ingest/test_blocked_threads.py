@@ -20,6 +20,7 @@ from app.ingest.settings_watch import SettingsWatch
 from app.ingest.snapshot_file import Content, SnapshotFile
 from app.ingest.supervisor import Supervisor
 from tests.graph.fake_sign_in import FakeSignInHost
+from tests.ingest import snapshot_life
 from tests.ingest.snapshot_life import Life
 from tests.support.clock import ManualClock
 from tests.support.settings import IDENTITY
@@ -60,7 +61,7 @@ class HeldFile(SnapshotFile):
     """A folder on such a drive."""
 
     def __init__(self, folder: Path, held: Held) -> None:
-        super().__init__(folder)
+        super().__init__(folder, identity=snapshot_life.IDENTITY)
         self.held = held
 
     def write(self, content: Content) -> None:

@@ -3,7 +3,11 @@
 import gzip
 import json
 import os
+import resource
+import socket
+import stat
 import tempfile
+import time
 from pathlib import Path
 
 import msgspec
@@ -25,8 +29,8 @@ IDENTITY = Identity(
     scope=("tenant",),
     default_country="DE",
 )
+LABEL = msgspec.json.encode({"version": VERSION, "identity": IDENTITY}) + b"\n"
 HEADER = Header(
-    identity=IDENTITY,
     written_at=START,
     listed_at=START,
     delta_link="https://graph.example/delta",
@@ -53,7 +57,7 @@ def damaged(folder: Path, data: bytes) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NAME).write_bytes(data)
     with pytest.raises(SnapshotUnusable) as raised:
-        SnapshotFile(folder).read()
+        SnapshotFile(folder, identity=IDENTITY).read()
     return str(raised.value)
 
 
@@ -63,13 +67,13 @@ def test_what_is_written_is_what_is_read(folder: Path) -> None:
     content = Content(
         header=HEADER, people=[*CONTENT.people, *crowd], readings=[FREE, None, *[Kept()] * len(crowd)]
     )
-    SnapshotFile(folder).write(content)
-    assert SnapshotFile(folder).read() == content
+    SnapshotFile(folder, identity=IDENTITY).write(content)
+    assert SnapshotFile(folder, identity=IDENTITY).read() == content
 
 
 def test_there_is_nothing_to_read_at_the_first_start(folder: Path) -> None:
     """No file is no fault."""
-    assert SnapshotFile(folder).read() is None
+    assert SnapshotFile(folder, identity=IDENTITY).read() is None
 
 
 def test_only_its_owner_may_read_it_and_nothing_else_is_left(folder: Path) -> None:
@@ -77,7 +81,7 @@ def test_only_its_owner_may_read_it_and_nothing_else_is_left(folder: Path) -> No
     before = os.umask(0)
     try:
         for _ in range(2):
-            SnapshotFile(folder).write(CONTENT)
+            SnapshotFile(folder, identity=IDENTITY).write(CONTENT)
     finally:
         os.umask(before)
     assert [path.name for path in folder.iterdir()] == [NAME]
@@ -91,7 +95,7 @@ def test_what_a_killed_writer_has_left_is_in_nobodys_way(folder: Path) -> None:
     left = folder / f"{NAME}.tmp"
     left.write_text("half a person")
     left.chmod(0o644)
-    SnapshotFile(folder).write(CONTENT)
+    SnapshotFile(folder, identity=IDENTITY).write(CONTENT)
     assert [path.name for path in folder.iterdir()] == [NAME]
     assert (folder / NAME).stat().st_mode & 0o777 == 0o600
 
@@ -100,7 +104,7 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_setting(tmp_path: Path
     """And it heals when there is one."""
     obstacle = tmp_path / "obstacle"
     obstacle.write_text("")
-    file = SnapshotFile(obstacle / "state")
+    file = SnapshotFile(obstacle / "state", identity=IDENTITY)
     with pytest.raises(SnapshotError, match="PRESENCE_STATE_DIR"):
         file.write(CONTENT)
     obstacle.unlink()
@@ -110,7 +114,7 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_setting(tmp_path: Path
 
 def test_deleting_leaves_nothing_behind(folder: Path) -> None:
     """Neither the file nor half of one, and a second time is as good."""
-    file = SnapshotFile(folder)
+    file = SnapshotFile(folder, identity=IDENTITY)
     file.write(CONTENT)
     (folder / f"{NAME}.tmp").write_text("half")
     file.delete()
@@ -120,7 +124,7 @@ def test_deleting_leaves_nothing_behind(folder: Path) -> None:
 
 def test_every_way_to_cut_it_off_is_noticed(folder: Path) -> None:
     """No byte of it may be missing."""
-    SnapshotFile(folder).write(CONTENT)
+    SnapshotFile(folder, identity=IDENTITY).write(CONTENT)
     whole = (folder / NAME).read_bytes()
     for length in range(1, len(whole)):
         assert damaged(folder, whole[:length])
@@ -141,10 +145,11 @@ def test_another_version_is_named(folder: Path) -> None:
         gzip.compress(b"[]"),
         gzip.compress(b"\xff\xfe"),
         gzip.compress(b"[" * 100_000),
-        gzip.compress(msgspec.json.encode(HEADER) + b"\n{}\n"),
-        gzip.compress(msgspec.json.encode(HEADER) + b'\n{"person": {"id": 7}}\n'),
+        gzip.compress(LABEL + msgspec.json.encode(HEADER) + b"\n{}\n"),
+        gzip.compress(LABEL + msgspec.json.encode(HEADER) + b'\n{"person": {"id": 7}}\n'),
         gzip.compress(
-            msgspec.json.encode(HEADER)
+            LABEL
+            + msgspec.json.encode(HEADER)
             + b'\n{"person": {"id": "x"}, "read": true, "observed_at": "2026-11-23T10:00:00"}\n'
         ),
     ],
@@ -158,14 +163,68 @@ def test_a_folder_in_its_place_is_refused_too(folder: Path) -> None:
     """Whatever cannot be read is one sentence."""
     (folder / NAME).mkdir(parents=True)
     with pytest.raises(SnapshotUnusable, match="cannot be read"):
-        SnapshotFile(folder).read()
+        SnapshotFile(folder, identity=IDENTITY).read()
+
+
+@pytest.mark.parametrize("oddity", ["pipe", "socket", "link", "device", "not ours", "open to a group"])
+def test_only_a_file_that_is_ours_alone_is_believed(folder: Path, oddity: str) -> None:
+    """Nothing is waited for, and nobody else's file is taken for ours (found D15)."""
+    SnapshotFile(folder, identity=IDENTITY).write(CONTENT)
+    path, aside = folder / NAME, folder / "aside"
+    if oddity in {"not ours", "device"} and os.geteuid():
+        pytest.skip("only root may make that")
+    if oddity == "not ours":
+        os.chown(path, 12345, -1)
+    elif oddity == "open to a group":
+        path.chmod(0o660)
+    else:
+        path.rename(aside)
+    with socket.socket(socket.AF_UNIX) as listener:
+        match oddity:
+            case "pipe":
+                os.mkfifo(path)
+            case "socket":
+                os.chdir(folder)  # an address of a socket is short
+                listener.bind(NAME)
+            case "link":
+                path.symlink_to(aside)
+            case "device":
+                os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))  # zeros without end
+        with pytest.raises(SnapshotUnusable, match="cannot be read"):
+            SnapshotFile(folder, identity=IDENTITY).read()
+        SnapshotFile(folder, identity=IDENTITY).write(CONTENT)
+    assert SnapshotFile(folder, identity=IDENTITY).read() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "before", [b"", LABEL, LABEL + msgspec.json.encode(HEADER) + b"\n"], ids=["at once", "header", "people"]
+)
+@pytest.mark.parametrize("filling", [b" ", b"\0", b"[", b'"a', b"\n"])
+def test_a_bomb_is_not_unpacked(folder: Path, before: bytes, filling: bytes) -> None:
+    """A file of 2 MB that would take 2 GB is refused for its first line too long, or wrong (found D15)."""
+    folder.mkdir(parents=True)
+    bomb = gzip.compress(filling * (2**24 // len(filling)))
+    (folder / NAME).write_bytes(gzip.compress(before) + bomb * 128)
+    began, before_kib = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(SnapshotUnusable):
+        SnapshotFile(folder, identity=IDENTITY).read()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 300 * 1024
+    assert time.monotonic() - began < 5
+
+
+def test_whose_it_is_comes_first(folder: Path) -> None:
+    """What stands behind somebody else's name is not even looked at (found D15)."""
+    theirs = msgspec.structs.replace(IDENTITY, tenant_id="fabrikam")
+    SnapshotFile(folder, identity=theirs).write(CONTENT)
+    whole = gzip.decompress((folder / NAME).read_bytes())
+    assert "another tenant" in damaged(folder, gzip.compress(whole[: whole.index(b"\n") + 1] + b"rubbish"))
 
 
 def read_bytes(data: bytes) -> Content | None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / NAME).write_bytes(data)
         try:
-            return SnapshotFile(Path(folder)).read()
+            return SnapshotFile(Path(folder), identity=IDENTITY).read()
         except SnapshotUnusable:
             return None
 
@@ -186,5 +245,5 @@ def test_random_bytes_never_crash(data: bytes) -> None:
 @given(st.binary() | _JSON.map(lambda value: json.dumps(value).encode()))
 def test_random_lines_behind_a_good_header_never_crash(data: bytes) -> None:
     """Either nothing at all, or people."""
-    read = read_bytes(gzip.compress(msgspec.json.encode(HEADER) + b"\n" + data))
+    read = read_bytes(gzip.compress(LABEL + msgspec.json.encode(HEADER) + b"\n" + data))
     assert read is None or all(isinstance(person, Person) for person in read.people)
