@@ -30,6 +30,7 @@
         ├── KeyRefused             no key, or not one of ours
         ├── KeyNotAllowed          a key of ours, but not for this, or not from there
         ├── WrongHost              asked under a name that is not ours
+        ├── CrossSiteRequest       sent by a web page of another site
         ├── UserNotFound           nobody held has this address
         ├── UserAmbiguous          several people have this address
         └── NotReadYet             the person or the directory has not been read so far
@@ -243,6 +244,12 @@ class KeyNotAllowed(CallerError):
     """The key is known, but does not open this, or not from this network."""
 
     code = "key_not_allowed"
+
+
+class CrossSiteRequest(CallerError):
+    """A web page of another site has sent the request."""
+
+    code = "cross_site"
 
 
 class WrongHost(CallerError):

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from app.errors import SettingsError
-from app.presence.rules_file import parse_rules
+from app.files import read_regular
+from app.presence.rules_file import MAX_BYTES, parse_rules
 
 _PATIENCE_S = 30.0
 
@@ -65,6 +66,6 @@ def _sentence(answer: httpx.Response) -> str:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_regular(file, limit=MAX_BYTES)
     except OSError as error:
         raise SettingsError(f"{file} cannot be read ({error.strerror}).") from None

@@ -7,8 +7,9 @@ from starlette.types import Scope
 
 from app.api.keys import KeyRing, is_open
 from app.api.rate import RateLimit
-from app.errors import BodyTooLarge, WrongHost
+from app.errors import BodyTooLarge, CrossSiteRequest, WrongHost
 
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY = 4 * 1024 * 1024
 _LOOPBACK_NAME = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d*)?", re.IGNORECASE)
 
@@ -32,6 +33,8 @@ class Door:
         """Whose key asks for what is not open to all, None without keys. Raises CallerError."""
         if not self._keys:
             self._check_host(headers)
+            if scope["method"] not in _SAFE_METHODS:
+                _check_site(headers)
         name = self._keys.check(scope, headers)
         if b"content-length" in headers:
             _check_declared_length(headers)
@@ -59,6 +62,17 @@ def first_headers(scope: Scope) -> Mapping[bytes, bytes]:
 def too_large() -> BodyTooLarge:
     """What to raise for a body beyond the limit."""
     return BodyTooLarge(f"The body is larger than {MAX_BODY // 1024 // 1024} MiB: split the request.")
+
+
+def _check_site(headers: Mapping[bytes, bytes]) -> None:
+    """A page of another site may have a browser send what it cannot read: work would be done for it.
+
+    Browsers say where a request comes from (Fetch Metadata, `Sec-Fetch-Site`; older ones only `Origin`).
+    """
+    site, origin = headers.get(b"sec-fetch-site", b""), headers.get(b"origin")
+    is_ours = origin is None or origin.partition(b"://")[2] == headers.get(b"host")
+    if site not in {b"", b"same-origin", b"none"} or not is_ours:
+        raise CrossSiteRequest("A web page of another site has sent this: without keys nobody may do that.")
 
 
 def _check_declared_length(headers: Mapping[bytes, bytes]) -> None:

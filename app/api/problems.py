@@ -19,6 +19,7 @@ from starlette.routing import Match, Router
 from app.errors import (
     BodyTooLarge,
     CallerError,
+    CrossSiteRequest,
     HeadTooLarge,
     KeyNotAllowed,
     KeyRefused,
@@ -36,6 +37,7 @@ STATUS: Mapping[type[CallerError], HTTPStatus] = {
     MalformedRequest: HTTPStatus.BAD_REQUEST,
     KeyRefused: HTTPStatus.UNAUTHORIZED,
     KeyNotAllowed: HTTPStatus.FORBIDDEN,
+    CrossSiteRequest: HTTPStatus.FORBIDDEN,
     UserNotFound: HTTPStatus.NOT_FOUND,
     UserAmbiguous: HTTPStatus.CONFLICT,
     TooSlow: HTTPStatus.REQUEST_TIMEOUT,

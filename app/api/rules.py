@@ -1,6 +1,7 @@
 """`/rules/try`: what a changed rules file would do, before it does it."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -9,13 +10,17 @@ from pydantic import BaseModel, Field
 from app.api.dependencies import DECLARED_KEYS, TheTenant
 from app.api.openapi import problems
 from app.api.render import json_response
-from app.errors import BodyTooLarge, MalformedRequest, RulesError
+from app.errors import BodyTooLarge, MalformedRequest, RulesError, TooManyRequests, UnsupportedBody
 from app.ingest.tenant import Tenant
+from app.off_loop import off_loop
 from app.presence.answers import Answer
 from app.presence.models import State
 from app.presence.rulebook import Rulebook
 from app.presence.rules_file import MAX_BYTES, parse_rules
 from app.turns import in_turns
+
+_MEDIA_TYPE = "application/toml"
+_TRIAL = asyncio.Lock()
 
 router = APIRouter(prefix="/rules", tags=["Operations"], dependencies=DECLARED_KEYS)
 
@@ -53,14 +58,25 @@ class RehearsalBody(BaseModel):
     "/try",
     summary="Who would change under other rules?",
     response_model=RehearsalBody,
-    responses=problems({413: "Larger than 1 MiB."}),
+    responses=problems(
+        {413: "Larger than 1 MiB.", 415: "Not sent as application/toml.", 429: "Others are being tried."}
+    ),
     openapi_extra={
-        "requestBody": {"required": True, "content": {"application/toml": {"schema": {"type": "string"}}}}
+        "requestBody": {"required": True, "content": {_MEDIA_TYPE: {"schema": {"type": "string"}}}}
     },
 )
 async def try_rules(request: Request, tenant: TheTenant) -> Response:
-    """The body is a rules file. Nothing takes effect; a file with an error is a 400 with line and reason."""
-    rulebook = await _rulebook_of(request)
+    """The body is a rules file. Nothing takes effect; a file with an error is a 400 with line and reason.
+
+    One at a time: a trial is work for a second, and several would share it with everybody's answers.
+    """
+    if _TRIAL.locked():
+        raise TooManyRequests("Other rules are being tried: ask again in a second.", retry_after_s=1)
+    async with _TRIAL:
+        return await _tried(await _rulebook_of(request), tenant)
+
+
+async def _tried(rulebook: Rulebook, tenant: Tenant) -> Response:
     changes: list[tuple[Answer, Answer]] = []
     held = 0
     async for now, then in in_turns(tenant.desk.rehearsal(rulebook)):
@@ -70,11 +86,13 @@ async def try_rules(request: Request, tenant: TheTenant) -> Response:
 
 
 async def _rulebook_of(request: Request) -> Rulebook:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
+        raise UnsupportedBody(f"Send the rules file with the header Content-Type: {_MEDIA_TYPE}.")
     data = await request.body()
     if len(data) > MAX_BYTES:
         raise BodyTooLarge(f"A rules file has at most {MAX_BYTES // 1024 // 1024} MiB.")
     try:
-        return await asyncio.to_thread(parse_rules, data)
+        return await off_loop(partial(parse_rules, data))
     except RulesError as error:
         raise MalformedRequest(str(error)) from None
 

@@ -12,10 +12,12 @@ from app.presence.answers import BLIND, WRAP_UP
 from app.presence.models import State, comparable, is_known_word, likely_word
 from app.presence.rulebook import Rulebook
 from app.presence.rules import ANY, Rule, Rules, Verdict, relaxed, strict
+from app.presence.toml_limits import fault_in
 from app.presence.toml_lines import Path, line_of
 
 MAX_BYTES = 1024 * 1024
 
+_MAX_WORDS = 100
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TOP = ("default", "unknown_reachable", "assign", "sets")
 _ASSIGN = ("people", "groups")
@@ -38,6 +40,8 @@ def parse_rules(data: bytes, *, name: str = "rules.toml") -> Rulebook:
     if not data.strip():
         raise RulesError(f"{name} is empty.")
     text = _text(data, name)
+    if beyond := fault_in(text):
+        raise _refusal(name, *beyond)
     try:
         return _rulebook(tomllib.loads(text))
     except _Fault as fault:
@@ -129,6 +133,8 @@ def _words(value: Any, path: Path) -> frozenset[str]:
     words = value if isinstance(value, list) else [value]
     if not words or not all(isinstance(word, str) and word.strip() for word in words):
         raise _Fault(path, f'"{path[-1]}" is a word, a list of words, or "*"')
+    if len(words) > _MAX_WORDS:
+        raise _Fault(path, f'"{path[-1]}" has at most {_MAX_WORDS} words')
     if words == ["*"]:
         return ANY
     for word in words:

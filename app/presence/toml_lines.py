@@ -6,8 +6,10 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 
-# A statement of more lines is not taken apart, nor is what follows it.
+# A statement of more lines is not taken apart, nor is what follows it. Each of its lines is tried anew, so
+# there is an end of that, too.
 _LONGEST_STATEMENT = 200
+_MOST_PARSED = 2_000_000
 _LEVELS = 6
 
 
@@ -34,10 +36,13 @@ def _lines(text: str) -> dict[Path, int]:
 
 def _statements(lines: list[str]) -> Iterator[tuple[int, str]]:
     """The statements: a part of one never parses, so the first lines that do are a whole one."""
-    start = 0
+    start = parsed = 0
     while start < len(lines):
         for end in range(start + 1, min(len(lines), start + _LONGEST_STATEMENT) + 1):
             statement = "\n".join(lines[start:end])
+            parsed += len(statement)
+            if parsed > _MOST_PARSED:
+                return
             if _parses(statement):
                 yield start + 1, statement
                 start = end
@@ -49,7 +54,7 @@ def _statements(lines: list[str]) -> Iterator[tuple[int, str]]:
 def _parses(statement: str) -> bool:
     try:
         tomllib.loads(statement)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

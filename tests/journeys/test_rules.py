@@ -22,6 +22,7 @@ MAX = "max.muster@contoso.example"
 ERIKA = "erika.mustermann@contoso.example"
 READ_KEY, READER = new_api_key("phone")
 ADMIN_KEY, ADMIN = new_api_key("admin")
+TOML = {"Content-Type": "application/toml"}
 GENTLE, STERN = 'default = "relaxed"\n', 'default = "strict"\n'
 OWN = f"""\
 default = "strict"
@@ -226,9 +227,10 @@ def test_trying_says_when_the_service_cannot_be_reached(file: Path) -> None:
 
 def test_a_refused_or_too_large_file_is_told_by_the_service_too(service: Service) -> None:
     """For whoever uses curl instead of the command."""
-    refused = service.http.post("/rules/try", content=b"default = 7\n")
+    refused = service.http.post("/rules/try", content=b"default = 7\n", headers=TOML)
     assert (refused.status_code, refused.json()["error"][:20]) == (400, "rules.toml line 1: t")
-    assert service.http.post("/rules/try", content=b"#" * (1024 * 1024 + 1)).status_code == 413
-    own = service.http.post("/rules/try", content=OWN.encode()).json()
+    large = b"#" * (1024 * 1024 + 1)
+    assert service.http.post("/rules/try", content=large, headers=TOML).status_code == 413
+    own = service.http.post("/rules/try", content=OWN.encode(), headers=TOML).json()
     assert {change["email"] for change in own["changes"]} == {ERIKA}
     assert (own["held"], own["changed"], own["gained"], own["lost"], own["unread"]) == (50, 1, 1, 0, [])
