@@ -42,8 +42,9 @@ run:
 install:
 	$(call run_script,install.py runtime)
 
+# Two at a time: most of it is waiting for real processes. A file stays in one process, for what its tests share.
 test: check
-	$(RUN) pytest --cov --cov-report=term:skip-covered
+	$(RUN) pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 check:
 	$(call run_script,install.py dev)
