@@ -27,6 +27,7 @@
         ├── HeadTooLarge           an address and headers beyond the limit
         ├── TooSlow                a request that does not arrive
         ├── TooManyRequests        more than this key may ask: wait
+        ├── Overloaded             too much is being sent by all callers together: wait
         ├── KeyRefused             no key, or not one of ours
         ├── KeyNotAllowed          a key of ours, but not for this, or not from there
         ├── WrongHost              asked under a name that is not ours
@@ -228,6 +229,16 @@ class TooManyRequests(CallerError):
     """This key has asked too often; `retry_after_s` later it may again."""
 
     code = "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(CallerError):
+    """The service holds as much for other callers as it may; `retry_after_s` later there may be room."""
+
+    code = "overloaded"
 
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)

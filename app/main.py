@@ -57,6 +57,7 @@ def build_api() -> FastAPI:
         version=__version__,
         summary="Is this colleague free in Microsoft Teams? Answered from memory, with its age.",
         docs_url=None,
+        openapi_url=None,  # install_docs serves it
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,

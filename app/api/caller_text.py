@@ -2,15 +2,21 @@
 
 from urllib.parse import parse_qsl, unquote
 
+from app.errors import MalformedRequest
 from app.presence.addresses import is_object_id
 from app.presence.models import comparable
+
+_MAX_PARAMETERS = 500
 
 
 def parse_form(raw: bytes) -> dict[str, str]:
     """The parameters of a query or form body; of one that comes twice the last counts.
 
-    A value that is not UTF-8 is read as Windows-1252, the superset of Latin-1 that older systems send.
+    A value that is not UTF-8 is read as Windows-1252, the superset of Latin-1 that older systems send. Raises
+    MalformedRequest for more parameters than any phone system has.
     """
+    if raw.count(b"&") >= _MAX_PARAMETERS:
+        raise MalformedRequest(f"At most {_MAX_PARAMETERS} parameters are read.")
     pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     return {_text(name): _text(value) for name, value in pairs}
 

@@ -1,17 +1,21 @@
-"""Swagger UI from files inside the package: it works where there is no internet."""
+"""Swagger UI from files inside the package, and the document it shows: no internet is needed."""
 
 import base64
 import hashlib
 import re
+from functools import cache
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
+
+from app.api.render import json_answer
 
 
 def install_docs(app: FastAPI) -> None:
-    """Serve the page at `/docs` and its files below it."""
+    """Serve the document, the page at `/docs`, and its files below it."""
     files = StaticFiles(packages=[("fastapi_swagger", "resources")])
     page = get_swagger_ui_html(
         openapi_url="/openapi.json",
@@ -27,6 +31,14 @@ def install_docs(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         return page
+
+    @cache
+    def document() -> bytes:
+        return msgspec.json.encode(app.openapi())
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi_json() -> Response:
+        return json_answer(document())
 
     app.mount("/docs", files, name="docs")
 

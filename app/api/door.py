@@ -11,6 +11,8 @@ from app.errors import BodyTooLarge, CrossSiteRequest, WrongHost
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY = 4 * 1024 * 1024
+# A call flow asks about one person.
+_MAX_BODIES = {"/lookup": 64 * 1024}
 _LOOPBACK_NAME = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d*)?", re.IGNORECASE)
 
 
@@ -25,7 +27,7 @@ class Door:
         """Check and count a request. Raises CallerError, which says why it may not pass."""
         if is_open(scope["path"]):
             self._check_host(headers)
-            _check_declared_length(headers)
+            _check_declared_length(headers, scope)
         else:
             self.count(self.check(scope, headers))
 
@@ -37,7 +39,7 @@ class Door:
                 _check_site(headers)
         name = self._keys.check(scope, headers)
         if b"content-length" in headers:
-            _check_declared_length(headers)
+            _check_declared_length(headers, scope)
         return name
 
     def count(self, name: str | None) -> None:
@@ -59,9 +61,15 @@ def first_headers(scope: Scope) -> Mapping[bytes, bytes]:
     return dict(reversed(scope["headers"]))
 
 
-def too_large() -> BodyTooLarge:
+def max_body(scope: Scope) -> int:
+    """How many bytes of body a path takes at most."""
+    return _MAX_BODIES.get(scope["path"], MAX_BODY)
+
+
+def too_large(limit: int) -> BodyTooLarge:
     """What to raise for a body beyond the limit."""
-    return BodyTooLarge(f"The body is larger than {MAX_BODY // 1024 // 1024} MiB: split the request.")
+    size = f"{limit // 2**20} MiB: split the request" if limit >= 2**20 else f"{limit // 1024} KiB"
+    return BodyTooLarge(f"The body is larger than {size}.")
 
 
 def _check_site(headers: Mapping[bytes, bytes]) -> None:
@@ -75,7 +83,7 @@ def _check_site(headers: Mapping[bytes, bytes]) -> None:
         raise CrossSiteRequest("A web page of another site has sent this: without keys nobody may do that.")
 
 
-def _check_declared_length(headers: Mapping[bytes, bytes]) -> None:
-    length = headers.get(b"content-length")
-    if length and length.isdigit() and int(length) > MAX_BODY:
-        raise too_large()
+def _check_declared_length(headers: Mapping[bytes, bytes], scope: Scope) -> None:
+    length, limit = headers.get(b"content-length"), max_body(scope)
+    if length and length.isdigit() and int(length) > limit:
+        raise too_large(limit)

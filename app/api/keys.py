@@ -13,6 +13,8 @@ from app.config import ApiKey, Scope
 from app.errors import KeyNotAllowed, KeyRefused
 
 QUERY_KEY = "api_key"
+# What a stranger presents is not worth more work: characters of a key, and of a query that may hold one.
+_LONGEST_KEY, _LONGEST_QUERY = 512, 1024
 _NEEDED_BY_ROOT = {
     "presence": Scope.READ,
     "lookup": Scope.READ,
@@ -69,12 +71,14 @@ class KeyRing:
         if found is None and (presented := headers.get(b"x-api-key")):
             found = self._recognise(presented.decode("latin-1").strip())
         if found is None and self._in_query:
-            asked = parse_qs(scope["query_string"].decode("latin-1")).get(QUERY_KEY, [])
-            found = next(filter(None, map(self._recognise, asked)), None)
+            query = scope["query_string"][:_LONGEST_QUERY].decode("latin-1")
+            found = next(filter(None, map(self._recognise, parse_qs(query).get(QUERY_KEY, []))), None)
         return found
 
     def _recognise(self, presented: str) -> ApiKey | None:
-        return self._by_digest.get(hashlib.sha256(presented.encode()).digest()) if presented else None
+        if not 0 < len(presented) <= _LONGEST_KEY:
+            return None
+        return self._by_digest.get(hashlib.sha256(presented.encode()).digest())
 
 
 def _comes_from(client: str, networks: Networks) -> bool:

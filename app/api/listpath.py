@@ -2,7 +2,7 @@
 
 Finding a route, its dependencies and the shape of its answer takes FastAPI as long as a hundred people take
 here. This stands behind the door and right before FastAPI, so that keys, limits and counting are the same.
-Whatever cannot be answered with a list is left to FastAPI, which hears the same request and says why.
+Whatever is not in its plainest form is left to FastAPI.
 """
 
 from starlette.requests import Request
@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.batch import Batch
 from app.api.batch_body import users_of
 from app.api.metering import note_route
+from app.api.refusals import refusal
 from app.api.render import json_answer
+from app.errors import CallerError
 
 _ROUTE = "/presence/batch"
 
@@ -34,7 +36,7 @@ class ListPath:
             await self._behind(scope, receive, send)
             return
         heard = _Heard(receive)
-        if answer := await _answer(self._batch, Request(scope, heard.once)):
+        if answer := await _answer(self._batch, Request(scope, heard.once), scope):
             note_route(scope, _ROUTE)
             await answer(scope, heard.again, send)
         else:
@@ -50,10 +52,12 @@ def _is_plain(scope: Scope) -> bool:
     )
 
 
-async def _answer(batch: Batch, request: Request) -> Response | None:
+async def _answer(batch: Batch, request: Request, scope: Scope) -> Response | None:
     try:
         return json_answer(await batch.body(await users_of(request), ruleset=None))
-    except Exception:  # noqa: BLE001 - the caller's mistake, or ours
+    except CallerError as error:
+        return refusal(error, scope)
+    except Exception:  # noqa: BLE001 - a mistake of ours, or a caller that has hung up
         return None  # the way behind will meet it again, and answer or log it
 
 

@@ -9,9 +9,12 @@ from app.api.caller_text import parse_form, tidy_address, tidy_number
 from app.api.dependencies import DECLARED_KEYS, TheTenant
 from app.api.flat import Shape
 from app.api.openapi import lookup_parameters, lookup_responses
+from app.api.schemas import LookupRequest
 from app.errors import CallerError, MalformedRequest, UserNotFound
 from app.ingest.tenant import Tenant
 from app.presence.answers import Answer
+
+_PARAMETERS = frozenset(LookupRequest.model_fields)
 
 router = APIRouter(prefix="/lookup", tags=["Call flow"], dependencies=DECLARED_KEYS)
 
@@ -84,8 +87,10 @@ def _parameters_of(body: bytes) -> dict[str, str]:
         raise MalformedRequest('The body is not JSON such as {"email": "max@firm.example"}.') from None
     if not isinstance(members, dict):
         raise MalformedRequest('The body is not an object such as {"email": "max@firm.example"}.')
-    return {name: _as_text(value) for name, value in members.items()}
+    return {name: _as_text(name, members[name]) for name in _PARAMETERS & members.keys()}
 
 
-def _as_text(value: Any) -> str:
+def _as_text(name: str, value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise MalformedRequest(f'"{name}" is a text, not a list or an object.')
     return "" if value is None else str(value)

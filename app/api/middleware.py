@@ -4,12 +4,15 @@ From outside in: request id, security headers, one spelling of the path, HEAD, t
 how often it asks, the size of the body.
 """
 
+from functools import partial
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.door import MAX_BODY, Door, first_headers, too_large
+from app.api.door import Door, first_headers, max_body
 from app.api.refusals import refusal
 from app.api.request_id import HEADER, request_id
 from app.api.security_headers import SecurityHeaders
+from app.api.uploads import Uploads
 from app.errors import CallerError
 
 
@@ -55,6 +58,7 @@ class Guard:
     def __init__(self, app: ASGIApp, *, door: Door) -> None:
         self._app = app
         self._door = door
+        self._uploads = Uploads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,22 +69,14 @@ class Guard:
         except CallerError as error:
             await refusal(error, scope)(scope, receive, send)
             return
-        await self._app(scope, _limited(receive), send)
-
-
-def _limited(receive: Receive) -> Receive:
-    """The same stream of body parts, ending with an error where it grows beyond the limit."""
-    received = 0
-
-    async def receive_some() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > MAX_BODY:
-            raise too_large()
-        return message
-
-    return receive_some
+        if scope["method"] == "GET":
+            await self._app(scope, receive, send)  # nobody reads its body
+            return
+        upload = self._uploads.begin(limit=max_body(scope))
+        try:
+            await self._app(scope, partial(upload.receive, receive), send)
+        finally:
+            upload.end()
 
 
 def guarded(app: ASGIApp, *, door: Door) -> ASGIApp:

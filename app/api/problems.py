@@ -25,6 +25,7 @@ from app.errors import (
     KeyRefused,
     MalformedRequest,
     NotReadYet,
+    Overloaded,
     TooManyRequests,
     TooSlow,
     UnsupportedBody,
@@ -47,6 +48,7 @@ STATUS: Mapping[type[CallerError], HTTPStatus] = {
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     HeadTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     NotReadYet: HTTPStatus.SERVICE_UNAVAILABLE,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 MEDIA_TYPE = "application/problem+json"
@@ -68,7 +70,7 @@ def headers_of(error: CallerError) -> dict[str, str]:
     """The headers that the status of one of our own errors asks for."""
     if isinstance(error, KeyRefused):
         return {"WWW-Authenticate": CHALLENGES}
-    if isinstance(error, NotReadYet | TooManyRequests):
+    if isinstance(error, NotReadYet | TooManyRequests | Overloaded):
         return {"Retry-After": str(ceil(error.retry_after_s))}
     return {}
 

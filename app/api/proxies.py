@@ -7,6 +7,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+# More proxies than stand in any row. What stands before them is left in one piece, which is no address.
+_MAX_HOPS = 30
 _WITH_PORT = re.compile(r"\[(?P<six>[^\]]*)\](?::\d+)?|(?P<four>[0-9.]+):\d+")
 
 Address = IPv4Address | IPv6Address
@@ -37,10 +39,11 @@ def as_asked(scope: Scope, *, trusted: Networks) -> Scope:
 def client_behind(peer: str, hops: str, *, trusted: Networks) -> str:
     """The address that the last proxy we trust has seen, read from the right: the rest may be made up.
 
-    Empty when a trusted proxy names something that is no address: nobody, rather than the proxy itself.
+    Empty when a trusted proxy names nobody, or something that is no address: nobody, rather than the proxy
+    itself. Where all that are named are trusted, the first of them is who asks.
     """
     found = parse_address(peer)
-    for hop in reversed(hops.split(",") if hops else []):
+    for hop in reversed(hops.rsplit(",", _MAX_HOPS)):
         if found is None or not is_in(found, trusted):
             break
         found = parse_address(hop)

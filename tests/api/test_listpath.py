@@ -128,19 +128,19 @@ class Behind:
         (THE_LONG_WAY, [LIST], [JSON], 1),
         (f"{ROUTE}?ruleset=relaxed", [LIST], [JSON], 1),
         ("/lookup", [LIST], [JSON], 1),
-        (ROUTE, [LIST], [FORM], 1),
-        (ROUTE, [b"rub", b"bish"], [JSON], 1),
-        (ROUTE, [users(*[MAX] * 10_001)], [JSON], 1),
+        (ROUTE, [LIST], [FORM], 0),
+        (ROUTE, [b"rub", b"bish"], [JSON], 0),
+        (ROUTE, [users(*[MAX] * 10_001)], [JSON], 0),
     ],
 )
 def test_fastapi_hears_the_whole_of_what_is_unusual_and_nothing_else(
     twins_of: Callable[..., Twins], target: str, bodies: Sequence[bytes], headers: Headers, behind: int
 ) -> None:
-    """Or the tests above would prove nothing."""
+    """Or the tests above would prove nothing; a body is read once, also where it is refused (found D10)."""
     twins, there = twins_of(), Behind()
     path = ListPath(there)
     path.open(twins.batch)
     said = twins.post(target, *pieces_of(*bodies), headers=headers, app=path)
     assert there.heard == [b"".join(bodies)] * behind
-    assert said.status == (418 if behind else 200)
-    assert behind or said.body.startswith(b'{"results":[')
+    assert (said.status == 418) is bool(behind)
+    assert behind or said.body.startswith(b'{"results":[' if said.status == 200 else b'{"type":')

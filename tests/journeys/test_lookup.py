@@ -247,7 +247,7 @@ def test_a_post_says_the_same_as_a_get(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"email":', b"[1]", b'{"email": "\xff"}', b"", b"\x00\x01", b"[" * 100_000]
+    "body", [b'{"email":', b"[1]", b'{"email": "\xff"}', b"", b"\x00\x01", b"[" * 60_000]
 )
 def test_a_body_that_cannot_be_read_is_a_400_with_all_the_keys(service: Service, body: bytes) -> None:
     """In the format asked for."""

@@ -55,11 +55,11 @@ class Service:
         body: dict[str, Any] = self.get("/health").json()
         return body
 
-    def wait_until_ready(self, *, within_s: float = 15.0) -> "Service":
+    def wait_until_ready(self, *, within_s: float = 15.0, path: str = "/health/ready") -> "Service":
         """Return once everybody has been read."""
 
         def ready() -> bool:
-            return self.get("/health/ready").status_code == httpx.codes.OK
+            return self.get(path).status_code == httpx.codes.OK
 
         eventually(ready, within_s=within_s, what=lambda: f"readiness: {self.process.output}")
         return self
