@@ -23,8 +23,8 @@ The answer comes from memory, carries its age, and is the **Teams leg only**: PB
 
 Errors are problem details (RFC 9457). Every path also takes HEAD where it takes GET, and a trailing slash.
 Before any path is looked at: 408 for headers that take more than 10 s or a body that takes more than 30 s,
-413 for a body over 4 MiB (64 KiB for a lookup), 421 for another host's name while there are no keys, 431 for more than 64 KiB of
-address and headers.
+413 for a body over 4 MiB (64 KiB for a lookup), 421 for another host's name while there are no keys, 431 for
+more than 64 KiB of address and headers.
 """.strip()
 
 
