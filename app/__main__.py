@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app import __version__
 from app.errors import RulesError, SettingsError
+from app.logs import escaped
 
 # What a shell tells of a command that SIGPIPE has ended; 1 would mean that `check` has warnings.
 _PIPE_CLOSED = 141
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
     except (SettingsError, RulesError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.writelines(f"{escaped(line)}\n" for line in str(error).split("\n"))
         return 2
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] == "app":

@@ -29,14 +29,22 @@ def configure_logging(fmt: str, level: str) -> None:
     logging.getLogger(_SECRETIVE).setLevel(logging.CRITICAL)
 
 
+def escaped(text: str) -> str:
+    """The text with everything that a terminal or a reader of lines would act on written as an escape."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 class TextFormatter(logging.Formatter):
     """`2026-11-23T10:00:00Z WARNING app.ingest.poll message key=value`, all of it on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Extras and the traceback follow the message as `key=value`."""
         time = _time(record, timespec="seconds")
-        extras = "".join(f" {_escaped(key)}={_quoted(str(value))}" for key, value in _extras(self, record))
-        return f"{time} {record.levelname} {_escaped(record.name)} {_escaped(record.getMessage())}{extras}"
+        extras = "".join(f" {escaped(key)}={_quoted(str(value))}" for key, value in _extras(self, record))
+        return f"{time} {record.levelname} {escaped(record.name)} {escaped(record.getMessage())}{extras}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -85,12 +93,4 @@ def _quoted(text: str) -> str:
     if text and not any(character in ' "=\\' or not character.isprintable() for character in text):
         return text
     doubled = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{_escaped(doubled)}"'
-
-
-def _escaped(text: str) -> str:
-    """The text with everything that a terminal or a reader of lines would act on written as an escape."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    return f'"{escaped(doubled)}"'

@@ -10,6 +10,7 @@ import httpx
 
 from app.errors import SettingsError
 from app.files import read_regular
+from app.logs import escaped
 from app.presence.rules_file import MAX_BYTES, parse_rules
 
 _PATIENCE_S = 30.0
@@ -32,18 +33,20 @@ def table(told: Mapping[str, Any]) -> str:
         f"{told['changed']} of {told['held']} people would change: "
         f"{told['gained']} become reachable, {told['lost']} no longer are.\n"
     )
-    names = [change["email"] or change["id"] for change in told["changes"]]
+    names = [escaped(change["email"] or change["id"]) for change in told["changes"]]
     before = [_judged(change["before"]) for change in told["changes"]]
     wide, middle = max(map(len, names), default=0), max(map(len, before), default=0)
     after = (_judged(change["after"]) for change in told["changes"])
     rows = [f"{a:{wide}}  {b:{middle}}  ->  {c}\n" for a, b, c in zip(names, before, after, strict=True)]
-    unread = [f"The members of group {group} have not been read so far.\n" for group in told["unread"]]
+    unread = [
+        f"The members of group {escaped(group)} have not been read so far.\n" for group in told["unread"]
+    ]
     return "".join([head, *rows, *unread])
 
 
 def _judged(verdict: Mapping[str, Any]) -> str:
     reachable = "reachable" if verdict["reachable"] else "not reachable"
-    return f"{verdict['state']}, {reachable} ({verdict['ruleset']}: {verdict['rule']})"
+    return escaped(f"{verdict['state']}, {reachable} ({verdict['ruleset']}: {verdict['rule']})")
 
 
 def _ask(url: str, data: bytes, *, key: str) -> httpx.Response:

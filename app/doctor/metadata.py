@@ -117,5 +117,5 @@ def _kind(answer: httpx.Response) -> str:
 def _date(answer: httpx.Response) -> datetime | None:
     try:
         return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year beyond all
         return None

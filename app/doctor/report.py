@@ -8,6 +8,7 @@ from typing import Any
 
 from app.doctor.findings import Finding, Status, Step, outcome
 from app.doctor.sentences import Sentences
+from app.logs import escaped
 
 _SYMBOLS: Mapping[Status, str] = {
     Status.OK: "✓",
@@ -112,7 +113,7 @@ class Report:
     def _wrapped(self, text: str, *, indent: int, hanging: int = 0) -> list[str]:
         """Lines of the page's width; whatever is worth pasting, such as an address, is never broken."""
         return textwrap.wrap(
-            text,
+            escaped(" ".join(text.split())),
             width=self.page.width,
             initial_indent=" " * indent,
             subsequent_indent=" " * (indent + hanging),

@@ -12,6 +12,7 @@ import httpx
 from app.doctor.network import Network, Patience
 from app.doctor.sign_in_faults import SignInCase
 from app.doctor.threads import in_thread
+from app.graph.bounded import ACCEPTED, SIGN_IN_LIMIT, BoundedBody
 from app.graph.credentials import Credentials
 
 
@@ -46,8 +47,14 @@ class SignInHost:
         """Fetch `url`. Raises httpx.HTTPError, TimeoutError."""
 
         def get() -> httpx.Response:
-            with httpx.Client(verify=self.verify, timeout=self.patience.connect_s) as client:
-                return client.get(url)
+            with (
+                httpx.Client(verify=self.verify, timeout=self.patience.connect_s, headers=ACCEPTED) as client,
+                client.stream("GET", url) as answer,
+            ):
+                body = BoundedBody(answer, limit=SIGN_IN_LIMIT)
+                for piece in answer.iter_bytes():
+                    body.add(piece)
+            return body.whole()
 
         return await in_thread(get, within_s=self.patience.answer_s)
 

@@ -10,6 +10,8 @@ from urllib.request import Request
 
 import httpx
 
+from app.graph.bounded import GRAPH_LIMIT, read_async
+
 # httpcore tries to import it with every request, to tell asyncio from trio. Where it is not installed (we do
 # not need it), Python searches the disk each time: a fifth of what a sweep costs. This says no at once.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None is how an import is made to fail
@@ -63,8 +65,8 @@ class Connections:
         pool.used_at = now
         pool.under_way += 1
         try:
-            answer = await pool.client.request(method, url, content=body, headers=headers)
-            _let_go(answer)
+            request = pool.client.build_request(method, url, content=body, headers=headers)
+            answer = await read_async(pool.client, request, limit=GRAPH_LIMIT)
             if answer.status_code in _IN_TROUBLE:
                 self._replace(pool)
         finally:
@@ -88,12 +90,3 @@ class Connections:
         self._retired = [pool for pool in self._retired if pool.under_way]
         for pool in deserted:
             await pool.client.aclose()
-
-
-def _let_go(answer: httpx.Response) -> None:
-    """Part an answer that is read from its stream, which refers back to it.
-
-    Whole bodies would wait for the garbage collector otherwise, and it seldom comes: everything that we make
-    of them is outside of it.
-    """
-    answer.stream = httpx.ByteStream(b"")

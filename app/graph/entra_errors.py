@@ -15,11 +15,15 @@ PASSWORD = frozenset({LOCKED, 50126})
 """Wrong password and smart lockout: each further try makes it worse (*concept-sspr-policy*)."""
 
 
+# Characters of a text of Entra's that are looked at: more than it ever says.
+_READ = 4000
+
+
 def numbers_in(text: str) -> tuple[int, ...]:
     """Every number of the form AADSTS50126 in a text."""
-    return tuple(int(number) for number in re.findall(r"AADSTS(\d+)", text))
+    return tuple(int(number) for number in re.findall(r"AADSTS([0-9]{1,9})(?![0-9])", text[:_READ]))
 
 
 def first_sentence(description: str) -> str:
     """Entra's text without the trailing trace id, correlation id and time stamp."""
-    return re.split(r"\s*(?:Trace ID:|\r|\n)", description, maxsplit=1)[0]
+    return re.split(r"Trace ID:|[\r\n]", description[:_READ], maxsplit=1)[0].rstrip()

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import httpx
 
+from app.graph.bounded import TooLarge
+
 
 def why_unreachable(error: BaseException) -> str:
     """The kind of a failure below HTTP: never a value, and no more than what an operator can act on."""
@@ -18,6 +20,9 @@ def why_unreachable(error: BaseException) -> str:
         return "its name cannot be resolved: check DNS, or set HTTPS_PROXY"
     if any(isinstance(one, httpx.TimeoutException | TimeoutError) for one in chain):
         return "no answer in time"
+    for one in chain:
+        if isinstance(one, TooLarge):
+            return str(one)
     system = (one.strerror for one in chain if isinstance(one, OSError) and one.strerror)
     return next(system, type(error).__name__)
 

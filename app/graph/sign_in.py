@@ -1,6 +1,7 @@
 """One sign-in with real msal, blocking, and every way it can fail as one of our errors."""
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ REFUSED = "Microsoft refused the sign-in: "
 """How the sentence of a refusal begins, before Entra's own words."""
 
 # What msal, and reading its result, raise when an answer has not the documented shape.
-_STUMBLES = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
+_STUMBLES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+# Seconds that a token is good for: less is none that could be used, more than two days nobody gives.
+_SHORTEST_S, _LONGEST_S = 1.0, 48 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +143,38 @@ def _outages() -> tuple[type[Exception], ...]:
 def _token(result: dict[str, Any], *, status: int | None) -> Token:
     """The token of msal's answer. Raises SignInError for a refusal."""
     if "access_token" not in result:
+        if not isinstance(result.get("error"), str):
+            raise SignInUnavailable("The sign-in host answered neither with a token nor with an error.")
         raise _refusal(result, throttled=status == HTTPStatus.TOO_MANY_REQUESTS)
-    expires_in_s = float(result["expires_in"])
+    expires_in_s = _seconds(result.get("expires_in"))
+    if expires_in_s < _SHORTEST_S:
+        raise SignInUnavailable("The sign-in host gave a token that is of no use: it expires at once.")
     # As msal does, five minutes early; a short-lived token at half its life.
     soon = max(expires_in_s - 300, expires_in_s / 2)
-    planned = float(result.get("refresh_in") or result.get("refresh_on", 0) - time.time())
-    return Token(result["access_token"], expires_in_s, planned if 0 < planned < soon else soon)
+    planned = _seconds(result.get("refresh_in")) or _seconds(result.get("refresh_on")) - time.time()
+    return Token(_sendable(result["access_token"]), expires_in_s, planned if 0 < planned < soon else soon)
+
+
+def _seconds(value: Any) -> float:
+    """A number of seconds from outside, within limits; 0 for what is none."""
+    try:
+        seconds = 0.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return min(seconds, time.time() + _LONGEST_S) if math.isfinite(seconds) and seconds > 0 else 0.0
+
+
+def _sendable(token: Any) -> str:
+    """A token that can go into a header (RFC 6750, 2.1); one that cannot is never repeated in an error."""
+    if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
+        raise SignInUnavailable("The sign-in host gave something as a token that is none.")
+    return token
 
 
 def _refusal(result: dict[str, Any], *, throttled: bool) -> SignInError:
     """Entra's answer as our error: the OAuth `error` decides, the numbers only refine and explain."""
-    codes = tuple(int(code) for code in result.get("error_codes") or ())
+    told = result.get("error_codes")
+    codes = tuple(code for code in told if type(code) is int) if isinstance(told, list) else ()
     word = str(result.get("error"))
     sentence = f"{REFUSED}{first_sentence(str(result.get('error_description') or word))[:400]}"
     if throttled or word == "temporarily_unavailable" or {*TEMPORARY, LOOP}.intersection(codes):

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from app.graph.bounded import ACCEPTED, SIGN_IN_LIMIT, BoundedBody
+
 # More than msal's hosts can have open: the sign-in host, and a federation server.
 _SOCKETS_REMEMBERED = 8
 _USER_REALM = "/common/userrealm/"
@@ -80,12 +82,12 @@ class SignInHttp:
 
     def _read(self, method: str, url: str, *, deadline: float, **request: Any) -> httpx.Response:
         with self._client.stream(method, url, extensions={"trace": self._remember}, **request) as answer:
-            body = bytearray()
+            body = BoundedBody(answer, limit=SIGN_IN_LIMIT)
             for piece in answer.iter_bytes():
-                body += piece
+                body.add(piece)
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("the answer took too long", request=answer.request)
-        return _whole(answer, bytes(body))
+        return body.whole()
 
     def _remember(self, event: str, info: Mapping[str, Any]) -> None:
         """Keep the socket of each new connection (httpcore's *trace* extension)."""
@@ -114,15 +116,9 @@ class SignInHttp:
 
 def open_sign_in_http(verify: ssl.SSLContext, *, authority_root: str) -> SignInHttp:
     """A road to the sign-in host; proxies come from the usual variables (HTTPS_PROXY, NO_PROXY)."""
-    client = httpx.Client(verify=verify, timeout=_DEADLINE_S / 2)
+    client = httpx.Client(verify=verify, timeout=_DEADLINE_S / 2, headers=ACCEPTED)
     return SignInHttp(client, authority_root=authority_root, deadline_s=_DEADLINE_S)
 
 
 def _texts(form: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.decode() if isinstance(value, bytes) else value for name, value in form.items()}
-
-
-def _whole(answer: httpx.Response, body: bytes) -> httpx.Response:
-    """The streamed answer as one that msal can read, without headers that no longer describe the body."""
-    kept = [(name, value) for name, value in answer.headers.items() if name != "content-encoding"]
-    return httpx.Response(answer.status_code, headers=kept, content=body, request=answer.request)

@@ -19,6 +19,7 @@ from app.errors import (
     SettingsError,
     UnexpectedAnswer,
 )
+from app.graph.bounded import ACCEPTED, TooLarge
 from app.graph.connections import KEPT_FOR_S, Connections, NoCookies
 from app.graph.reach import why_unreachable
 from app.graph.throttle import GraphBudget, TokenBucket
@@ -99,6 +100,9 @@ class GraphTransport:
                 answer = await self._connections.request(
                     method, url, body=body, headers=_headers(token, body)
                 )
+        except TooLarge as error:
+            self._metrics.graph_answered(endpoint=_endpoint(url.path), status=None)
+            raise UnexpectedAnswer(f"Microsoft Graph, or something in between: {error}.") from None
         except (httpx.HTTPError, TimeoutError) as error:
             self._metrics.graph_answered(endpoint=_endpoint(url.path), status=None)
             raise GraphUnavailable(f"Microsoft Graph cannot be used: {why_unreachable(error)}.") from error
@@ -152,7 +156,9 @@ def open_http(verify: ssl.SSLContext) -> httpx.AsyncClient:
     limits = httpx.Limits(
         max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=KEPT_FOR_S
     )
-    return httpx.AsyncClient(verify=verify, timeout=_TIMEOUT, limits=limits, cookies=NoCookies())
+    return httpx.AsyncClient(
+        verify=verify, timeout=_TIMEOUT, limits=limits, cookies=NoCookies(), headers=ACCEPTED
+    )
 
 
 def check_proxies() -> None:

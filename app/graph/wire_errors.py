@@ -87,5 +87,5 @@ def _error_detail(body: bytes) -> _ErrorDetail:
 def _http_date(value: str | None) -> datetime | None:
     try:
         return parsedate_to_datetime(value).replace(tzinfo=UTC) if value else None
-    except ValueError:
+    except (ValueError, OverflowError):  # a year beyond all
         return None
