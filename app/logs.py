@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _TALKATIVE = ("httpx", "httpcore", "urllib3", "pydantic_settings")  # they write whole URLs or values
 _SECRETIVE = "msal"  # writes a token answer that it cannot read, whole, even as an error
 _UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
+_LIKE_A_KEY = re.compile(r"(?<= )([\w.-]+)=")
 
 
 def configure_logging(fmt: str, level: str) -> None:
@@ -29,14 +31,26 @@ def configure_logging(fmt: str, level: str) -> None:
     logging.getLogger(_SECRETIVE).setLevel(logging.CRITICAL)
 
 
+def escaped(text: str) -> str:
+    """The text with everything that a terminal or a reader of lines would act on written as an escape."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 class TextFormatter(logging.Formatter):
-    """`2026-11-23T10:00:00Z WARNING app.ingest.poll message key=value`, all of it on one line."""
+    """`2026-11-23T10:00:00Z WARNING app.ingest.poll message key=value`, all of it on one line.
+
+    ` key=` begins an extra and nothing else: in a message or inside a quoted value its `=` is an escape.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Extras and the traceback follow the message as `key=value`."""
         time = _time(record, timespec="seconds")
-        extras = "".join(f" {_escaped(key)}={_quoted(str(value))}" for key, value in _extras(self, record))
-        return f"{time} {record.levelname} {_escaped(record.name)} {_escaped(record.getMessage())}{extras}"
+        extras = "".join(f" {escaped(key)}={_quoted(str(value))}" for key, value in _extras(self, record))
+        message = _without_keys(f" {escaped(record.getMessage())}")
+        return f"{time} {record.levelname} {escaped(record.name)}{message}{extras}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -85,12 +99,9 @@ def _quoted(text: str) -> str:
     if text and not any(character in ' "=\\' or not character.isprintable() for character in text):
         return text
     doubled = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{_escaped(doubled)}"'
+    return f'"{_without_keys(escaped(doubled))}"'
 
 
-def _escaped(text: str) -> str:
-    """The text with everything that a terminal or a reader of lines would act on written as an escape."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+def _without_keys(text: str) -> str:
+    """The text with nothing in it that a search for ` key=` would find."""
+    return _LIKE_A_KEY.sub(r"\1\\x3d", text)
