@@ -7,19 +7,22 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    *("message", "asctime", "taskName", "color_message"),
+    "rate_limited",  # how to write a record, and nothing to tell in it
+}
 _TALKATIVE = ("httpx", "httpcore", "urllib3", "pydantic_settings")  # they write whole URLs or values
 _SECRETIVE = "msal"  # writes a token answer that it cannot read, whole, even as an error
 _UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
 _LIKE_A_KEY = re.compile(r"(?<= )([\w.-]+)=")
 
 
-def configure_logging(fmt: str, level: str) -> None:
-    """Send every record to standard error, as `text` or `json`, from `level` (like `info`) upwards.
+def configure_logging(fmt: str, level: str, *, handler: logging.Handler | None = None) -> None:
+    """Send every record to `handler`, as `text` or `json`, from `level` (like `info`) upwards.
 
-    Calling it again replaces what it has set before.
+    Without a handler to standard error, at once. Calling it again replaces what it has set before.
     """
-    handler = logging.StreamHandler()
+    handler = handler or logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if fmt == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
