@@ -59,18 +59,26 @@ class Process:
 
 
 def start(
-    module: str, arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str] | None = None
+    module: str,
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    output: int | None = None,
 ) -> Process:
-    """Run `python -m module` in `folder`, with nothing of this environment but the path."""
+    """Run `python -m module` in `folder`, with nothing of this environment but the path.
+
+    It writes to its log, or to the descriptor `output`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{module}.log"
-    with log.open("ab") as output:
+    with log.open("ab") as file:
         popen = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=folder,
             env=_BASE_ENVIRONMENT | dict(environ or {}),
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=file if output is None else output,
             stderr=subprocess.STDOUT,
         )
     return Process(popen, log)
