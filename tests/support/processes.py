@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,26 +20,38 @@ _BASE_ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 _STOP_S = 15.0
+_MOMENT_S = 0.02
 
 
 @dataclass(slots=True)
 class Process:
-    """A started program; `output` is everything it has written so far."""
+    """A started program, and the file that it writes to."""
 
     popen: subprocess.Popen[bytes]
     log: Path
 
     @property
     def output(self) -> str:
-        """Standard output and standard error together."""
-        return self.log.read_text()
+        """Standard output and standard error together.
+
+        The service's log is written by a thread of its own, a moment after what it tells of: so this waits
+        until a moment brings nothing new, or for a few of them.
+        """
+        written = self.log.read_text()
+        for _ in range(5):
+            time.sleep(_MOMENT_S)
+            before, written = written, self.log.read_text()
+            if before == written:
+                break
+        return written
 
     def wait_for_line(self, text: str, *, within_s: float = 20.0) -> str:
         """The first line that contains `text`; a process that never says it is ended."""
 
         def found() -> str:
-            assert self.popen.poll() is None or text in self.output, f"ended early:\n{self.output}"
-            complete = [line for line in self.output.splitlines(keepends=True) if line.endswith("\n")]
+            ended, written = self.popen.poll() is not None, self.log.read_text()
+            assert not ended or text in written, f"ended early:\n{written}"
+            complete = [line for line in written.splitlines(keepends=True) if line.endswith("\n")]
             return next((line for line in complete if text in line), "")
 
         try:
