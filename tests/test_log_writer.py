@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from app.log_repeats import RepeatLimit
 from app.log_writer import LogWriter
 from tests.support.polling import eventually
 
@@ -18,9 +19,9 @@ def pipe() -> tuple[int, int]:
     return os.pipe()
 
 
-def logger_of(writer: LogWriter) -> logging.Logger:
-    """A logger of our own that nothing else hears, so that no record is held back."""
-    logger = logging.Logger("app.tried")  # noqa: LOG001 - not known to anybody else
+def logger_of(writer: LogWriter, name: str = "app.tried") -> logging.Logger:
+    """A logger that nothing else hears; of one of ours no record is held back."""
+    logger = logging.Logger(name)  # noqa: LOG001 - not known to anybody else
     logger.addHandler(writer)
     return logger
 
@@ -83,7 +84,7 @@ def test_what_was_dropped_is_counted_in_its_place(pipe: tuple[int, int]) -> None
     size = fill(pipe[1])
     writer = LogWriter(pipe[1], queue_bytes=1_000)
     logger = logger_of(writer)
-    writer.setFormatter(_WithDropped())
+    writer.setFormatter(_WithExtras())
     for number in range(1_000):
         logger.warning("before %d", number)
     dropped = writer.dropped
@@ -99,7 +100,7 @@ def test_what_was_dropped_is_counted_in_its_place(pipe: tuple[int, int]) -> None
 def test_a_record_larger_than_the_queue_is_dropped_alone(pipe: tuple[int, int]) -> None:
     """Found D8: nor does one giant record close the log behind it."""
     writer = LogWriter(pipe[1], queue_bytes=1_000)
-    writer.setFormatter(_WithDropped())
+    writer.setFormatter(_WithExtras())
     logger = logger_of(writer)
     logger.warning("x" * 2_000)
     assert read_lines(pipe[0], until="dropped=") == ["dropped=1"]
@@ -123,7 +124,7 @@ def test_a_full_disk_is_told_when_there_is_space() -> None:
     disk = _Disk(end)
     disk.full_after = 5
     writer = disk.writer()
-    writer.setFormatter(_WithDropped())
+    writer.setFormatter(_WithExtras())
     logger = logger_of(writer)
     logger.warning("cut here")
     eventually(lambda: writer.dropped == 1, within_s=5)
@@ -140,6 +141,19 @@ def test_a_descriptor_that_does_not_wait_loses_nothing(pipe: tuple[int, int]) ->
     for number in range(5_000):
         logger.warning("record %d", number)
     assert len(read_lines(pipe[0], until="record 4999")) == 5_000
+
+
+def test_a_count_is_written_without_anybody_logging(pipe: tuple[int, int]) -> None:
+    """Found D8: how often a library has repeated itself is told when its time is over, or at the end."""
+    writer = LogWriter(pipe[1], repeats=RepeatLimit(every_s=0.2))
+    writer.setFormatter(_WithExtras("repeated"))
+    logger = logger_of(writer, "uvicorn.error")
+    for _ in range(1_000):
+        logger.warning("Invalid HTTP request received.")
+    assert read_lines(pipe[0], until="repeated=") == ["Invalid HTTP request received.", "repeated=999"]
+    logger.warning("Invalid HTTP request received.")
+    writer.flush()
+    assert read_lines(pipe[0], until="repeated=") == ["repeated=1"]
 
 
 def test_threads_may_log_at_once(pipe: tuple[int, int]) -> None:
@@ -161,10 +175,14 @@ def test_threads_may_log_at_once(pipe: tuple[int, int]) -> None:
         assert [line for line in lines if line.startswith(name)] == [f"{name} {n}" for n in range(500)]
 
 
-class _WithDropped(logging.Formatter):
+class _WithExtras(logging.Formatter):
+    def __init__(self, extra: str = "dropped") -> None:
+        super().__init__()
+        self._extra = extra
+
     def format(self, record: logging.LogRecord) -> str:
-        dropped = getattr(record, "dropped", None)
-        return f"dropped={dropped}" if dropped else record.getMessage()
+        value = getattr(record, self._extra, None)
+        return record.getMessage() if value is None else f"{self._extra}={value}"
 
 
 class _Disk:

@@ -144,3 +144,19 @@ def test_a_stopped_process_is_gone_within_ten_seconds(
     assert running[held].returncode == status, logged
     assert said in logged
     print(f"{held}: gone {time.monotonic() - told_at:.1f} s after the signal")
+
+
+def test_a_start_that_fails_is_told_in_full() -> None:
+    """Found D8: with the exit code of a server that could not start, and its reason to the last letter."""
+    script = "async def opening(): raise RuntimeError('x' * 300_000 + 'the reason')\nserve()"
+    done = subprocess.run(
+        [sys.executable, "-c", _BEGIN + script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 3
+    assert "x" * 300_000 + "the reason" in done.stderr
+    assert "Application startup failed" in done.stderr.splitlines()[-1]
