@@ -43,10 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
+    from app.shutdown import StopSignals  # noqa: PLC0415 - each command pays for its own imports only
+
+    stop = StopSignals()
     # What is imported stays for good: looking for garbage among it costs a tenth of the start now, and later
     # a pause with every full collection.
     gc.disable()
-    from app.config import SettingsSource  # noqa: PLC0415 - each command pays for its own imports only
+    from app.config import SettingsSource  # noqa: PLC0415
+    from app.log_streams import printed_lines_logged  # noqa: PLC0415
+    from app.log_writer import LogWriter  # noqa: PLC0415
     from app.logs import configure_logging  # noqa: PLC0415
     from app.main import serve  # noqa: PLC0415
 
@@ -56,9 +61,13 @@ def _serve(chosen: argparse.Namespace) -> int:
         raise SettingsError(f"There is no file {chosen.env_file}: correct --env-file.")
     source = SettingsSource(dotenv=chosen.env_file or Path(".env"))
     settings = source.load()
-    configure_logging(settings.log_format, settings.log_level)
-    serve(settings, source=source)
-    return 0
+    log = LogWriter.to_standard_error()
+    configure_logging(settings.log_format, settings.log_level, handler=log)
+    try:
+        with printed_lines_logged():
+            serve(settings, source=source, stop=stop, log=log)
+    finally:
+        log.flush()
 
 
 def _check(chosen: argparse.Namespace) -> int:

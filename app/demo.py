@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -10,10 +11,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 
 from app.errors import SettingsError
+from app.shutdown import end_process
 
 _FOLDER = Path(".demo")
 _PATIENCE_S = 60.0
@@ -31,8 +34,7 @@ def run_demo(*, people: int, environ: Mapping[str, str] = os.environ) -> int:
     try:
         return _run(people=people, environ=environ, port=port)
     except KeyboardInterrupt:
-        _say("Stopped.")
-        return 0
+        _end_with("Stopped.\n")
 
 
 def _run(*, people: int, environ: Mapping[str, str], port: int) -> int:
@@ -160,6 +162,13 @@ day, a minute of it each second. Paste these into another terminal:
 
 The last is Swagger UI: open it in a browser. Ctrl-C stops everything.
 """
+
+
+def _end_with(text: str) -> NoReturn:
+    """A last word if somebody takes it at once: Python would wait for a reader that has stalled."""
+    if select.select([], [sys.stdout], [], 0)[1]:
+        os.write(sys.stdout.fileno(), text.encode())
+    end_process(0)
 
 
 def _say(text: str) -> None:

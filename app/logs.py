@@ -3,21 +3,26 @@
 import json
 import logging
 import math
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    *("message", "asctime", "taskName", "color_message"),
+    "rate_limited",  # how to write a record, and nothing to tell in it
+}
 _TALKATIVE = ("httpx", "httpcore", "urllib3", "pydantic_settings")  # they write whole URLs or values
 _SECRETIVE = "msal"  # writes a token answer that it cannot read, whole, even as an error
 _UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
+_LIKE_A_KEY = re.compile(r"(?<= )([\w.-]+)=")
 
 
-def configure_logging(fmt: str, level: str) -> None:
-    """Send every record to standard error, as `text` or `json`, from `level` (like `info`) upwards.
+def configure_logging(fmt: str, level: str, *, handler: logging.Handler | None = None) -> None:
+    """Send every record to `handler`, as `text` or `json`, from `level` (like `info`) upwards.
 
-    Calling it again replaces what it has set before.
+    Without a handler to standard error, at once. Calling it again replaces what it has set before.
     """
-    handler = logging.StreamHandler()
+    handler = handler or logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if fmt == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
@@ -38,13 +43,17 @@ def escaped(text: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-11-23T10:00:00Z WARNING app.ingest.poll message key=value`, all of it on one line."""
+    """`2026-11-23T10:00:00Z WARNING app.ingest.poll message key=value`, all of it on one line.
+
+    ` key=` begins an extra and nothing else: in a message or inside a quoted value its `=` is an escape.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Extras and the traceback follow the message as `key=value`."""
         time = _time(record, timespec="seconds")
         extras = "".join(f" {escaped(key)}={_quoted(str(value))}" for key, value in _extras(self, record))
-        return f"{time} {record.levelname} {escaped(record.name)} {escaped(record.getMessage())}{extras}"
+        message = _without_keys(f" {escaped(record.getMessage())}")
+        return f"{time} {record.levelname} {escaped(record.name)}{message}{extras}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -93,4 +102,9 @@ def _quoted(text: str) -> str:
     if text and not any(character in ' "=\\' or not character.isprintable() for character in text):
         return text
     doubled = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped(doubled)}"'
+    return f'"{_without_keys(escaped(doubled))}"'
+
+
+def _without_keys(text: str) -> str:
+    """The text with nothing in it that a search for ` key=` would find."""
+    return _LIKE_A_KEY.sub(r"\1\\x3d", text)

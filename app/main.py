@@ -4,9 +4,9 @@ import asyncio
 import logging
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ from app import __version__
 from app.api import explain, lookup, operations, presence, rules, scrape
 from app.api.access_log import AccessLog
 from app.api.batch import Batch
+from app.api.connection_limits import Server, raise_descriptor_limit
 from app.api.docs import install_docs
 from app.api.door import Door
 from app.api.hotpath import HotPath
@@ -30,15 +31,17 @@ from app.api.proxies import ClientAddress
 from app.api.rate import RateLimit
 from app.api.refusals import install_refusals
 from app.api.render import Renderer
-from app.api.server import Server, raise_descriptor_limit
 from app.clock import Clock, SystemClock
 from app.config import Settings, SettingsSource
 from app.errors import SettingsError
 from app.graph.transport import check_proxies
 from app.ingest.rules_watch import RulesWatch
 from app.ingest.tenant import Tenant
+from app.log_writer import LogWriter
 from app.metrics import Metrics
 from app.runtime import open_tenant, start_rounds
+from app.server import run_server
+from app.shutdown import StopSignals
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,6 +81,7 @@ def build_app(
     source: SettingsSource | None = None,
     api: FastAPI | None = None,
     clock: Clock | None = None,
+    dropped_records: Callable[[], int] = int,
 ) -> HotPath:
     """The whole application; its lifespan opens the tenant and closes it. Raises SettingsError.
 
@@ -85,7 +89,7 @@ def build_app(
     """
     api = api or build_api()
     clock = clock or SystemClock()
-    metrics = Metrics()
+    metrics = Metrics(dropped_records)
     api.state.metrics = metrics
     rules_watch = RulesWatch(settings.rules_file, clock=clock)
     keys = KeyRing(settings.api_keys, in_query=settings.key_in_query)
@@ -126,11 +130,11 @@ def build_app(
     return hot_path
 
 
-def serve(settings: Settings, *, source: SettingsSource) -> None:
-    """Listen and answer until told to stop. Raises SettingsError if that cannot be."""
+def serve(settings: Settings, *, source: SettingsSource, stop: StopSignals, log: LogWriter) -> NoReturn:
+    """Listen and answer until told to stop, and end the process. Raises SettingsError if that cannot be."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is somebody to listen to it
     check_proxies()
-    app = build_app(settings, source=source)
+    app = build_app(settings, source=source, dropped_records=lambda: log.dropped)
     listener = _listen(settings.host, settings.port)
     for warning in settings.warnings:
         _LOG.warning("%s", warning)
@@ -144,7 +148,7 @@ def serve(settings: Settings, *, source: SettingsSource) -> None:
         server_header=False,
         proxy_headers=False,
         http=LimitingProtocol,
-        loop="app.api.server:Loop",
+        loop="app.api.connection_limits:Loop",
         ws="none",
         lifespan="on",
         timeout_keep_alive=_IDLE_S,
@@ -152,9 +156,8 @@ def serve(settings: Settings, *, source: SettingsSource) -> None:
         ssl_certfile=settings.tls_cert_path,
         ssl_keyfile=settings.tls_key_path,
     )
-    # Told to stop, uvicorn drains and then raises the signal once more: that, too, is a good end.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    Server(config, max_connections=raise_descriptor_limit()).run(sockets=[listener])
+    server = Server(config, max_connections=raise_descriptor_limit())
+    run_server(server, listener=listener, stop=stop)
 
 
 def _root_url(settings: Settings, port: int) -> str:

@@ -6,7 +6,7 @@ not counted here but collected when somebody asks.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
@@ -74,13 +74,26 @@ class _Requests(Collector):
         return family
 
 
+class _DroppedRecords(Collector):
+    """Tells what the log has counted itself."""
+
+    def __init__(self, dropped: Callable[[], int]) -> None:
+        self._dropped = dropped
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            f"{PREFIX}_log_records_dropped", "Log records that nobody took in time.", value=self._dropped()
+        )
+
+
 class Metrics:
     """The counters of one application, in a registry of its own: two in one process share nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, dropped_records: Callable[[], int] = int) -> None:
         self._registry = CollectorRegistry()
         self._requests = _Requests()
         self._registry.register(self._requests)
+        self._registry.register(_DroppedRecords(dropped_records))
         self._graph_requests = self._counter(
             "graph_requests", "Requests to Microsoft Graph.", "endpoint", "status"
         )

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -85,6 +86,19 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
         "who": "{'a'}",
         "ok": None,
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/x status=200 client=10.0.0.1", 'x" status=200', "status=200", "x\\ status=200", "a\tstatus=200"],
+)
+def test_no_text_can_pass_for_a_field(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """Found D13: in a message or a value, what looks like `key=` is read as none, whoever wrote it."""
+    configure_logging("text", "info")
+    LOGGER.warning(text, extra={"reason": text, "status": 404})
+    (line,) = lines(capsys)
+    assert re.findall(r" (\w+)=", line) == ["reason", "status"]
+    assert line.endswith(" status=404")
 
 
 @pytest.mark.parametrize("fmt", ["text", "json"])

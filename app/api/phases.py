@@ -1,7 +1,7 @@
 """What a connection waits for, how long it may, and how it ends.
 
 uvicorn sets a timer for a connection that idles, anew after each answer. Here a connection only notes since
-when it has been waiting for what, and the server (`server.py`) looks at all of them once a second.
+when it has been waiting for what, and the server (`connection_limits.py`) looks at all of them once a second.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class PhasedProtocol(FastPathProtocol):
         """Whoever connects has to ask something in time, and finds room because the silent have to leave."""
         super().connection_made(transport)
         self._enter(_CONNECTED)
-        self.server_state.admit(self)  # type: ignore[attr-defined]  # the server's own, see server.py
+        self.server_state.admit(self)  # type: ignore[attr-defined]  # the server's own, see connection_limits.py
 
     @property
     def is_silent(self) -> bool:

@@ -1,4 +1,4 @@
-"""A key in the query never reaches the log, however its name is spelt."""
+"""A key in the query never reaches the log, however its name is spelt; a caller writes no field."""
 
 import logging
 
@@ -24,3 +24,32 @@ def test_a_key_that_opens_the_door_is_blacked_out(query: str, caplog: pytest.Log
     with caplog.at_level(logging.INFO, "app.access"):
         write_access(scope, 200, 0.1)
     assert (KEY in caplog.text, "=***" in caplog.text) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ({"raw_path": b"/a%20status=200%20client=10.0.0.1"}, "/a%20status=200%20client=10.0.0.1"),
+        ({"raw_path": b"/a%22%20x"}, "/a%22%20x"),
+        ({"raw_path": b"/a\"b'c\\d\xe9"}, "/a%22b%27c%5Cd%E9"),
+        ({"path": "/a status=200"}, "/a%20status=200"),
+        ({"path": "/Jürgen 50%"}, "/J%C3%BCrgen%2050%25"),
+        ({"query_string": b'a="b status=200\\\xfc'}, "/lookup?a=%22b%20status=200%5C%FC"),
+    ],
+)
+def test_a_target_is_one_word(
+    asked: dict[str, object], written: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Found D13: what a caller chooses of an address cannot begin another field of its record."""
+    scope = {"type": "http", "method": "GET", "path": "/lookup", "query_string": b"", "client": None} | asked
+    with caplog.at_level(logging.INFO, "app.access"):
+        write_access(scope, 404, 0.1)
+    assert [record.getMessage() for record in caplog.records] == [f"GET {written}"]
+
+
+def test_a_method_is_one_word(caplog: pytest.LogCaptureFixture) -> None:
+    """Found D13: nor can a method of somebody's own."""
+    scope = {"type": "http", "method": "GET status=200", "path": "/", "query_string": b"", "client": None}
+    with caplog.at_level(logging.INFO, "app.access"):
+        write_access(scope, 404, 0.1)
+    assert caplog.records[0].getMessage() == "GET%20status=200 /"

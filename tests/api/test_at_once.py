@@ -10,8 +10,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.at_once import AtOnce, Head
+from app.api.connection_limits import Server
 from app.api.protocol import LimitingProtocol
-from app.api.server import Server
 from tests.support.firm import MAX, MAX_ID
 from tests.support.serving import serving
 from tests.support.twins import Twins

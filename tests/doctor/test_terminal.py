@@ -28,6 +28,7 @@ def test_a_report_shows_what_microsoft_says_and_does_nothing(language: Language)
         "not-microsoft",
         detail={"microsoft": STEERING, "problems": [STEERING], "reason": STEERING},
         reason=STEERING,
+        hosts=STEERING,
         host=STEERING,
         proxy=STEERING,
     )

@@ -1,6 +1,7 @@
 """Whoever chooses a path, a name or an error message chooses no log record."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -44,3 +45,23 @@ def test_one_record_stays_one_line_whoever_speaks(
     assert not any(line.startswith(FORGED) for line in lines)
     if fmt == "json":
         assert all(set(json.loads(line)) >= {"time", "level", "logger", "message"} for line in lines[:-1])
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/presence/x%20status=200%20took_ms=0.1%20client=192.0.2.1",
+        "/x%22%20status=200%20client=192.0.2.1",
+        '/x"status=200\\',
+        "/lookup?email=x%20status=200%20client=192.0.2.1",
+    ],
+)
+def test_no_address_writes_a_field_of_its_access_record(
+    tenant: Simulated, serve: Callable[..., Service], target: str
+) -> None:
+    """Found D13: status and client of a record are ours, whatever a caller writes into an address."""
+    service = serve(tenant.settings | {"PRESENCE_ACCESS_LOG": "true"})
+    status, _ = ask_raw(service.base, target, headers={"User-Agent": "x status=200"})
+    line = service.process.wait_for_line("app.access GET ")
+    assert re.findall(r" (\w+)=", line) == ["status", "took_ms", "client"]
+    assert (f" status={status} " in line, line.endswith(" client=127.0.0.1")) == (True, True)

@@ -1,6 +1,7 @@
 """The service as a caller and an operator see it: a process and its HTTP."""
 
 import re
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,12 +85,35 @@ def start_service(
     through: Sequence[str] = (),
 ) -> Service:
     """Start the service on a free port with short intervals, and wait until it listens."""
-    evidence.remember(settings)
-    process = start(
-        "app", ["serve", *arguments], folder=folder, environ={**QUICK, **settings}, through=through
-    )
+    process = _start(folder, settings, arguments=arguments, through=through)
     line = process.wait_for_line("Listening on")
     base = re.search(r"https?://\S+:\d+", line)
     assert base, line
-    http = httpx.Client(base_url=base[0], headers=headers, trust_env=False, timeout=10)
+    return _service(process, base[0], headers=headers)
+
+
+def start_unheard(
+    folder: Path, settings: Mapping[str, str], *, output: int, arguments: tuple[str, ...] = ()
+) -> Service:
+    """Start the service with its output going to this descriptor, and wait until its port answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = _start(folder, {**settings, "PRESENCE_PORT": str(port)}, arguments=arguments, output=output)
+    eventually(lambda: _answers(port), within_s=20, what=lambda: f"port {port}, exit {process.popen.poll()}")
+    return _service(process, f"http://127.0.0.1:{port}")
+
+
+def _start(folder: Path, settings: Mapping[str, str], **options: Any) -> Process:
+    evidence.remember(settings)
+    arguments = ["serve", *options.pop("arguments")]
+    return start("app", arguments, folder=folder, environ={**QUICK, **settings}, **options)
+
+
+def _service(process: Process, base: str, *, headers: Mapping[str, str] | None = None) -> Service:
+    http = httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=10)
     return Service(process, evidence.watch(http))
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.api.connection_limits import Connections, Server
 from app.api.protocol import LimitingProtocol
-from app.api.server import Connections, Server
 
 _LOOK_EVERY_S = 0.05
 
