@@ -18,7 +18,7 @@ class FeedBody(Published):
     fault_code: str | None
     faulty_since: datetime | None
     hung: bool = Field(
-        description="True from when a round hangs inside the service until another has ended: not ready."
+        description="True from when a round had to be broken off until another has ended: not ready."
     )
 
 

@@ -32,7 +32,12 @@ class TenantGauges(Collector):
         bad = {feed.name: float(feed.failed_rounds) for feed in feeds}
         yield _counts("feed_failures", "Failed rounds of a feed.", "feed", bad)
         hung = {feed.name: float(feed.hung) for feed in feeds}
-        yield _gauges("feed_hung", "1 while a round of a feed hangs inside the service.", "feed", hung)
+        yield _gauges(
+            "feed_hung",
+            "1 from when a round of a feed had to be broken off until another has ended.",
+            "feed",
+            hung,
+        )
         restarts = {feed.name: float(self._tenant.supervisor.restarts[feed.name]) for feed in feeds}
         yield _counts("task_restarts", "Tasks that ended unasked and were started again.", "task", restarts)
 

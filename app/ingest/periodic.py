@@ -16,6 +16,7 @@ from app.errors import (
     MassRemoval,
     PresenceError,
     RoundHangs,
+    RoundOverdue,
     RulesError,
     SettingsError,
     SignInError,
@@ -40,7 +41,7 @@ class Feed:
     """How one background feed is doing; `fault` is the sentence of what is wrong, None while all is well.
 
     `rounds` counts the good ones, `failed_rounds` the others, `failures` those since the last good one. It is
-    `hung` from when a round hangs inside the service until another has ended by itself, good or bad.
+    `hung` from when a round had to be broken off until another has ended by itself, good or bad.
     """
 
     name: str
@@ -82,7 +83,7 @@ class Feed:
         self.failed_rounds += 1
         self.fault, self.fault_code = str(error) or type(error).__name__, code
         self.faulty_since = self.faulty_since or self.clock.now()
-        self.hung = isinstance(error, RoundHangs)
+        self.hung = isinstance(error, RoundHangs | RoundOverdue)
 
     async def rest(self, seconds: float) -> None:
         """Sleep until the next round is due, or somebody wakes the feed."""

@@ -47,8 +47,8 @@ async def test_a_failed_round_ends_the_hanging_too() -> None:
         assert fed.feed.fault_code == "unexpected"
 
 
-async def test_a_round_without_end_at_microsoft_is_no_hanging_of_ours() -> None:
-    """Answers that lead nowhere are the feed's fault, and the service stays ready (found D6)."""
+async def test_a_round_without_end_at_microsoft_is_told_apart_from_hanging() -> None:
+    """Answers that lead nowhere are another fault, and readiness knows of it as well (found D6)."""
 
     async def answers_for_ever() -> None:
         while True:
@@ -58,7 +58,7 @@ async def test_a_round_without_end_at_microsoft_is_no_hanging_of_ours() -> None:
     async with feeding(answers_for_ever) as fed:
         await fed.clock.advance(40)
         assert fed.feed.fault_code == "round_overdue"
-        assert fed.supervisor.hung == []
+        assert fed.supervisor.hung == ["directory"]
         assert fed.begun == 2
 
 
