@@ -17,21 +17,25 @@ _LOG = logging.getLogger(__name__)
 
 # What the process opens besides its callers' connections: to Microsoft, files, the loop itself.
 _RESERVED_DESCRIPTORS = 128
+# Its socket, and a file of Swagger UI that is being sent.
+_FOR_EACH_CONNECTION = 2
 # Enough for any phone system; an idle connection takes about 10 KB.
 _MAX_DESCRIPTORS = 16_384
 _TICKS_A_SECOND = 10  # uvicorn's
 _RECORD_EVERY_S = 60.0
 # As long as for a head, of which it is the beginning.
 _HANDSHAKE_WITHIN_S = 10.0
+_GOODBYE_WITHIN_S = 2.0
 
 
 class Loop(uvloop.Loop):
-    """uvloop's, which gives a TLS handshake less than its minute: `uvicorn.Config` has no word for that."""
+    """uvloop's, but TLS has less than its minute to begin and to end: `uvicorn.Config` cannot say that."""
 
     async def create_server(self, *args: Any, **kwargs: Any) -> Any:
         """Listen."""
         if kwargs.get("ssl"):
             kwargs["ssl_handshake_timeout"] = _HANDSHAKE_WITHIN_S
+            kwargs["ssl_shutdown_timeout"] = _GOODBYE_WITHIN_S
         return await super().create_server(*args, **kwargs)
 
 
@@ -45,13 +49,13 @@ class Connections(ServerState):
         """Connections ended for want of room."""
 
     def admit(self, newcomer: PhasedProtocol) -> None:
-        """Make room for a connection that has just been made; where nobody is silent, it has to leave itself.
+        """Make room for a connection that has just been made; where all are being answered, it has to leave.
 
         A tenth at once, so that looking for them does not become the work of each newcomer.
         """
         if len(self.connections) <= self.limit:
             return
-        silent = [one for one in self._ours() if one.is_silent and one is not newcomer]
+        silent = [one for one in self._ours() if one.waits_for_client and one is not newcomer]
         longest = nsmallest(self.limit // 10 + 1, silent, key=lambda one: one.since) or [newcomer]
         for one in longest:
             one.transport.abort()
@@ -115,4 +119,4 @@ def raise_descriptor_limit() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
     room = _MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, _MAX_DESCRIPTORS)
-    return max(room - _RESERVED_DESCRIPTORS, room // 2)
+    return max(room - _RESERVED_DESCRIPTORS, _RESERVED_DESCRIPTORS) // _FOR_EACH_CONNECTION

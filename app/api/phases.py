@@ -40,6 +40,8 @@ class PhasedProtocol(FastPathProtocol):
     read_within_s = 60.0
     """How long an answer may lie in the send buffer: a reader who does not read holds memory."""
     linger_s = 1.0
+    max_thrown_away = 32 * 1024 * 1024
+    """Bytes of a body that nobody waits for, taken so that the answer is not lost."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,6 +52,8 @@ class PhasedProtocol(FastPathProtocol):
         self._scope_after_head: Any = None
         self._refused: CallerError | None = None
         self._unread_since = math.inf
+        self._lingers_until = math.inf
+        self._thrown_away = 0
         self._within_s = {
             _CONNECTED: self.head_within_s,
             _HEAD: self.head_within_s,
@@ -65,9 +69,9 @@ class PhasedProtocol(FastPathProtocol):
         self.server_state.admit(self)  # type: ignore[attr-defined]  # the server's own, see connection_limits.py
 
     @property
-    def is_silent(self) -> bool:
-        """Whether nothing has been asked that is not answered, nor begun to be."""
-        return self.phase in {_CONNECTED, _IDLE} and not self.transport.is_closing()
+    def waits_for_client(self) -> bool:
+        """Whether nothing has been asked to its end that is not answered."""
+        return self.phase is not _ANSWER and not self.transport.is_closing()
 
     def enforce_deadline(self, now: float) -> None:
         """Hang up on a client that takes too long to ask or to read; `now` is the loop's time."""
@@ -84,6 +88,10 @@ class PhasedProtocol(FastPathProtocol):
             self._refuse(TooSlow("The request took too long to arrive: send it whole."))
         else:
             self.transport.close()
+
+    def end_connection(self) -> None:
+        """After the last answer."""
+        self._hang_up(linger=self._expects_body)
 
     def _note_phase(self) -> None:
         """Begin to count the time anew where something else is waited for."""
@@ -110,6 +118,7 @@ class PhasedProtocol(FastPathProtocol):
         may_answer = self._may_answer() and not self.transport.is_closing()
         if self._is_answering():
             self.cycle.disconnected = True
+            self.cycle.waiting_for_100_continue = False
             self.cycle.message_event.set()
         if may_answer:
             self.transport.write(_bytes_of(problem(error)))
@@ -118,15 +127,26 @@ class PhasedProtocol(FastPathProtocol):
     def _hang_up(self, *, linger: bool) -> None:
         """Close; an answer gets a moment first.
 
-        Closing on unread bytes would destroy it (RFC 9112, 9.6). What comes in that moment is thrown away.
+        Closing on unread bytes would destroy it (RFC 9112, 9.6). What comes is thrown away, until nothing has
+        come for a moment.
         """
         self._refused = self._refused or MalformedRequest("Nothing is read any more.")
-        if linger and self.transport.can_write_eof():
-            self.transport.write_eof()
+        if linger and not self.transport.is_closing():
+            if self.transport.can_write_eof():  # not with TLS
+                self.transport.write_eof()
             self.flow.resume_reading()
             self._enter(_CLOSING)
+            self._lingers_until = self.since + self.body_within_s
         else:
             self.transport.close()
+
+    def _throw_away(self, size: int) -> None:
+        """What still comes after the last answer: not for ever, and not without end."""
+        self._thrown_away += size
+        if self._thrown_away > self.max_thrown_away or self.loop.time() > self._lingers_until:
+            self.transport.close()
+        else:
+            self.since = self.loop.time()
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -136,6 +156,25 @@ class PhasedProtocol(FastPathProtocol):
         if self._expects_body:
             return not self.cycle.response_started and not self.pipeline
         return not self._is_answering()
+
+
+class LingeringTransport:
+    """What an answer is written to after which the connection ends, while a body may still come."""
+
+    def __init__(self, protocol: PhasedProtocol) -> None:
+        self._protocol = protocol
+
+    def write(self, data: bytes) -> None:
+        """As the transport does it."""
+        self._protocol.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """As the transport says."""
+        return self._protocol.transport.is_closing()
+
+    def close(self) -> None:
+        """With a moment for the client to read, if its body is not whole."""
+        self._protocol.end_connection()
 
 
 def _bytes_of(answer: Response) -> bytes:

@@ -180,7 +180,7 @@ def test_a_stranger_is_cheap(service: Service, kind: str) -> None:
 
     ordinary, theirs = spent_on(f"/presence/{MAX}", {}), spent_on(path, headers)
     print(f"{kind}: {theirs * 1e6:.0f} us, an ordinary refusal {ordinary * 1e6:.0f} us")
-    assert theirs < ordinary + 0.002
+    assert theirs < ordinary + 0.005
 
 
 def cpu_seconds(service: Service) -> float:
