@@ -77,9 +77,12 @@ def _check_site(headers: Mapping[bytes, bytes]) -> None:
 
     Browsers say where a request comes from (Fetch Metadata, `Sec-Fetch-Site`; older ones only `Origin`).
     """
-    site, origin = headers.get(b"sec-fetch-site", b""), headers.get(b"origin")
-    is_ours = origin is None or origin.partition(b"://")[2] == headers.get(b"host")
-    if site not in {b"", b"same-origin", b"none"} or not is_ours:
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    if site is None:
+        is_ours = origin is None or origin.partition(b"://")[2] == headers.get(b"host")
+    else:
+        is_ours = site in {b"same-origin", b"none"}
+    if not is_ours:
         raise CrossSiteRequest("A web page of another site has sent this: without keys nobody may do that.")
 
 

@@ -21,6 +21,7 @@ from app.turns import in_turns
 
 _MEDIA_TYPE = "application/toml"
 _TRIAL = asyncio.Lock()
+_LONGEST_S = 10.0
 
 router = APIRouter(prefix="/rules", tags=["Operations"], dependencies=DECLARED_KEYS)
 
@@ -59,7 +60,11 @@ class RehearsalBody(BaseModel):
     summary="Who would change under other rules?",
     response_model=RehearsalBody,
     responses=problems(
-        {413: "Larger than 1 MiB.", 415: "Not sent as application/toml.", 429: "Others are being tried."}
+        {
+            413: "Larger than 1 MiB.",
+            415: "Not sent as application/toml.",
+            429: "Others are being tried, or it took over 10 s.",
+        }
     ),
     openapi_extra={
         "requestBody": {"required": True, "content": {_MEDIA_TYPE: {"schema": {"type": "string"}}}}
@@ -70,10 +75,19 @@ async def try_rules(request: Request, tenant: TheTenant) -> Response:
 
     One at a time: a trial is work for a second, and several would share it with everybody's answers.
     """
+    data = await _body_of(request)
     if _TRIAL.locked():
         raise TooManyRequests("Other rules are being tried: ask again in a second.", retry_after_s=1)
     async with _TRIAL:
-        return await _tried(await _rulebook_of(request), tenant)
+        rulebook = await _rulebook_of(data)
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                return await _tried(rulebook, tenant)
+        except TimeoutError:
+            raise TooManyRequests(
+                f"The trial was given up after {_LONGEST_S:.0f} s: ask again, or with fewer rows.",
+                retry_after_s=5,
+            ) from None
 
 
 async def _tried(rulebook: Rulebook, tenant: Tenant) -> Response:
@@ -85,12 +99,19 @@ async def _tried(rulebook: Rulebook, tenant: Tenant) -> Response:
     return json_response({"held": held, **_summary(changes), "unread": _unread(tenant, rulebook)})
 
 
-async def _rulebook_of(request: Request) -> Rulebook:
+async def _body_of(request: Request) -> bytes:
+    """The file, read no further than it may be long, and before anybody has to wait for its trial."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _MEDIA_TYPE:
         raise UnsupportedBody(f"Send the rules file with the header Content-Type: {_MEDIA_TYPE}.")
-    data = await request.body()
-    if len(data) > MAX_BYTES:
-        raise BodyTooLarge(f"A rules file has at most {MAX_BYTES // 1024 // 1024} MiB.")
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > MAX_BYTES:
+            raise BodyTooLarge(f"A rules file has at most {MAX_BYTES // 1024 // 1024} MiB.")
+    return bytes(data)
+
+
+async def _rulebook_of(data: bytes) -> Rulebook:
     try:
         return await off_loop(partial(parse_rules, data))
     except RulesError as error:

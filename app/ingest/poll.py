@@ -64,6 +64,8 @@ class PresencePoller:
 
         Somebody whom Graph refuses to be asked about is unknown, and left out for an hour.
         """
+        if self._history:
+            self._history.tidy()
         if self._directory.changes != self._changes_seen:
             self._changes_seen, self._held = self._directory.changes, self._directory.held
             await self._forget_who_left()

@@ -53,6 +53,7 @@ class Snapshot:
 
     def restore(self) -> None:
         """Take up what the process before has left; a file that is of no use is deleted, with its reason."""
+        self.file.delete_unfinished()
         try:
             content = self.file.read()
             if content is not None:

@@ -15,6 +15,7 @@ import msgspec
 
 from app.errors import SnapshotError, SnapshotUnusable
 from app.files import open_own
+from app.ingest.packed_lines import PackedLines, TooMuchUnpacked
 from app.presence.models import Person, Presence, Source
 from app.presence.store import Kept
 
@@ -28,7 +29,7 @@ _PORTION = 100
 _COMPRESSION = 1
 # Bytes of each kind of line, and lines: what unpacks to more is not one of ours. A header has the members of
 # groups, 39 bytes each.
-_MAX_LABEL, _MAX_HEADER, _MAX_ROW, _MAX_PEOPLE = 2**20, 2**26, 2**20, 10_000_000
+_MAX_LABEL, _MAX_HEADER, _MAX_ROW, _MAX_PEOPLE = 2**20, 2**26, 2**20, 1_000_000
 # gzip and msgspec let all of these through for a file that is not one of ours, or only half of it.
 _UNREADABLE = (EOFError, zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError)
 
@@ -118,13 +119,16 @@ class SnapshotFile:
         Whose it is comes first: of a file that is not ours nothing more is unpacked.
         """
         try:
-            with open_own(self._path) as packed, gzip.GzipFile(fileobj=packed) as file:
-                self._check_label(_line(file, _MAX_LABEL))
-                return _decoded(file)
+            with open_own(self._path) as file:
+                lines = PackedLines(file)
+                self._check_label(lines.next(limit_bytes=_MAX_LABEL))
+                return _decoded(lines)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise SnapshotUnusable(f"it cannot be read ({error.strerror or 'damaged'})") from error
+        except TooMuchUnpacked as error:
+            raise SnapshotUnusable("it unpacks to more than a snapshot holds") from error
         except _UNREADABLE as error:
             raise SnapshotUnusable("it is damaged, or not a snapshot") from error
 
@@ -146,6 +150,10 @@ class SnapshotFile:
     def delete(self) -> None:
         """Leave nothing behind, if the folder allows it."""
         self._remove(self._path)
+        self.delete_unfinished()
+
+    def delete_unfinished(self) -> None:
+        """Remove what a process that was killed while writing has left."""
         self._remove(self._temporary)
 
     def _check_label(self, line: bytes) -> None:
@@ -202,22 +210,14 @@ def _row(person: Person, kept: Kept | None) -> _Row:
     )
 
 
-def _decoded(file: gzip.GzipFile) -> Content:
+def _decoded(lines: PackedLines) -> Content:
     """Line by line: all at once, a hundred thousand people would take as much room again, and keep it."""
-    header = msgspec.json.decode(_line(file, _MAX_HEADER), type=Header)
+    header = msgspec.json.decode(lines.next(limit_bytes=_MAX_HEADER), type=Header)
     decoder, people, readings = msgspec.json.Decoder(_Row), list[Person](), list[Kept | None]()
-    while line := _line(file, _MAX_ROW):
+    while line := lines.next(limit_bytes=_MAX_ROW):
         row = decoder.decode(line)
         people.append(row.person.thrifty())
         readings.append(row.kept)
         if len(people) > _MAX_PEOPLE:
             raise SnapshotUnusable(f"more than {_MAX_PEOPLE:,} people are in it")
     return Content(header=header, people=people, readings=readings)
-
-
-def _line(file: gzip.GzipFile, limit: int) -> bytes:
-    """The next line, empty at the end. Raises SnapshotUnusable for one that goes on and on."""
-    line = file.readline(limit + 1)
-    if len(line) > limit:
-        raise SnapshotUnusable("a line of it is too long")
-    return line

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from app.presence.cohort import Cohort
 
 _KEPT = timedelta(hours=1)
+_TIDY_EVERY = timedelta(minutes=1)
 # A presence that flickers every few seconds is not worth more memory than this.
 _MOST = 360
 
@@ -22,14 +23,16 @@ class Spell:
 
 
 class History:
-    """The spells of the last hour by object id; what is older is dropped when somebody looks or adds."""
+    """The spells of the last hour by object id; what is older is dropped when somebody looks or tidies."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._spells: dict[str, deque[Spell]] = {}
+        self._noted_at = self._tidied_at = now()
 
     def note(self, cohort: Cohort) -> None:
         """Remember the readings of one request that is arranged; a state that is there is not a new spell."""
+        self._noted_at = self._now()
         for person_id, reading in zip(cohort.people, cohort.said, strict=True):
             spells = self._spells.setdefault(person_id, deque(maxlen=_MOST))
             presence = reading.presence
@@ -43,6 +46,17 @@ class History:
         spells = self._spells.get(person_id, deque())
         self._drop_old(spells)
         return tuple(spells)
+
+    def tidy(self) -> None:
+        """Drop what is older than an hour of everybody, at most once a minute: most are never looked at."""
+        now = self._now()
+        if now - self._noted_at > _KEPT:
+            self._spells.clear()  # nobody has been read since, so even the last states have ended long ago
+        if now - self._tidied_at < _TIDY_EVERY:
+            return
+        self._tidied_at = now
+        for spells in self._spells.values():
+            self._drop_old(spells)
 
     def forget(self, people: Iterable[str]) -> None:
         """Forget these people: they are no longer held."""

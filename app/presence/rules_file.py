@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from app.errors import MalformedRequest, RulesError
@@ -18,6 +19,9 @@ from app.presence.toml_lines import Path, line_of
 MAX_BYTES = 1024 * 1024
 
 _MAX_WORDS = 100
+# For each answer every row of a set may have to be looked at, and every group.
+_MAX_ROWS_OF_A_SET, _MAX_GROUPS = 200, 500
+_NAMES_TOLD = 20
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TOP = ("default", "unknown_reachable", "assign", "sets")
 _ASSIGN = ("people", "groups")
@@ -80,11 +84,14 @@ def _rulebook(document: Mapping[str, Any]) -> Rulebook:
     sets = {rules.name: rules for rules in (*presets, *own)}
     assign = _table(document.get("assign", {}), ("assign",))
     _check_keys(assign, _ASSIGN, ("assign",))
+    groups = _assigned(assign, "groups", sets, _group)
+    if len(groups) > _MAX_GROUPS:
+        raise _Fault(("assign", "groups"), f"at most {_MAX_GROUPS} groups can have a set")
     return Rulebook(
         sets=sets,
         default=_set_name(document.get("default", "strict"), ("default",), sets),
         people=_assigned(assign, "people", sets, _user),
-        groups=_assigned(assign, "groups", sets, _group),
+        groups=groups,
     )
 
 
@@ -100,6 +107,8 @@ def _sets(tables: Mapping[str, Any], *, reserved: Sequence[str]) -> Iterator[Rul
 
 
 def _rows(rows: Sequence[Any], path: Path) -> list[Rule]:
+    if len(rows) > _MAX_ROWS_OF_A_SET:
+        raise _Fault((*path, _MAX_ROWS_OF_A_SET), f"a set has at most {_MAX_ROWS_OF_A_SET} rows")
     table = [_row(_table(row, (*path, index)), (*path, index)) for index, row in enumerate(rows)]
     catching_all = [index for index, rule in enumerate(table) if rule.availability == rule.activity == ANY]
     last = len(table) - 1
@@ -191,7 +200,8 @@ def _group(spelt: str, path: Path) -> str:
 
 def _set_name(value: Any, path: Path, sets: Mapping[str, Rules]) -> str:
     if not isinstance(value, str) or value not in sets:
-        raise _Fault(path, f"there is no such set: there are {', '.join(sets)}")
+        told = [*islice(sets, _NAMES_TOLD), *(["…"] if len(sets) > _NAMES_TOLD else [])]
+        raise _Fault(path, f"there is no such set: there are {', '.join(told)}")
     return value
 
 

@@ -1,6 +1,7 @@
 """What stays for good is not searched for garbage again and again."""
 
 import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -37,3 +38,19 @@ def test_before_any_listing_nothing_is_said_to_stay(directory: Directory) -> Non
     before = gc.get_freeze_count()
     AtRest(directory).after_sweep()
     assert gc.get_freeze_count() <= before
+
+
+def test_what_is_garbage_is_not_told_to_stay(directory: Directory) -> None:
+    """A failed round's error and the readings around it go, also right before a listing (found D3)."""
+
+    class Error(Exception):
+        """What failed, holding what was read meanwhile, in a circle."""
+
+    error = Error()
+    error.__cause__ = error
+    gone = weakref.ref(error)
+    del error
+    directory.replace_all([PersonChange(id="max")])
+    AtRest(directory).after_sweep()
+    gc.collect()
+    assert gone() is None

@@ -1,6 +1,8 @@
 """Warm restart: what the next process takes up, what it refuses, and when anything is written."""
 
 import asyncio
+import gzip
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from app.config import WhenBlind
 from app.errors import SnapshotError
+from app.ingest.snapshot_file import NAME
 from app.presence.models import NOTHING_KNOWN, Freshness, Source
 from app.presence.scope import scope_of
 from tests.graph.fake_graph import answer, ids_of, page, refusal
@@ -306,3 +309,24 @@ async def test_at_the_end_it_is_written_once_more_and_a_known_fault_is_not_told_
     obstacle.unlink()
     await life.snapshot.close()
     assert life.path.exists()
+
+
+async def test_what_a_killed_writer_has_left_goes_at_the_start(tmp_path: Path) -> None:
+    """Half a snapshot is personal data, too, and nobody would ever look at it again (found D15)."""
+    (tmp_path / f"{NAME}.tmp").write_text("half a person")
+    Life(tmp_path)
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "row", [b'{"person":{"id":"id-max"}}\n', b'{"person":{"id":"1","display_name":"%b"}}\n' % (b"a" * 60_000)]
+)
+async def test_a_bomb_of_rows_behind_our_own_header_is_given_up_early(tmp_path: Path, row: bytes) -> None:
+    """A megabyte that unpacks to a gigabyte costs neither its time nor its room (found D15)."""
+    life = await lived(tmp_path)
+    with life.path.open("ab") as file:
+        file.write(gzip.compress(row * (1024 * 1024 // len(row))) * 1_024)
+    began = time.process_time()
+    assert len(Life(tmp_path).directory) == 0
+    assert time.process_time() - began < 5
+    assert left_in(tmp_path) == []

@@ -166,7 +166,7 @@ def test_a_folder_in_its_place_is_refused_too(folder: Path) -> None:
         SnapshotFile(folder, identity=IDENTITY).read()
 
 
-@pytest.mark.parametrize("oddity", ["pipe", "socket", "link", "device", "not ours", "open to a group"])
+@pytest.mark.parametrize("oddity", ["pipe", "socket", "link", "device", "not ours", "open to everybody"])
 def test_only_a_file_that_is_ours_alone_is_believed(folder: Path, oddity: str) -> None:
     """Nothing is waited for, and nobody else's file is taken for ours (found D15)."""
     SnapshotFile(folder, identity=IDENTITY).write(CONTENT)
@@ -175,8 +175,8 @@ def test_only_a_file_that_is_ours_alone_is_believed(folder: Path, oddity: str) -
         pytest.skip("only root may make that")
     if oddity == "not ours":
         os.chown(path, 12345, -1)
-    elif oddity == "open to a group":
-        path.chmod(0o660)
+    elif oddity == "open to everybody":
+        path.chmod(0o606)
     else:
         path.rename(aside)
     with socket.socket(socket.AF_UNIX) as listener:

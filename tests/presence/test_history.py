@@ -1,5 +1,6 @@
 """What somebody's presence was within the last hour, each state with the moment when it was first seen."""
 
+import weakref
 from datetime import timedelta
 
 from app.presence.history import History
@@ -57,3 +58,29 @@ def test_what_ended_more_than_an_hour_ago_is_dropped() -> None:
     watched.hear((MAX, BUSY), (EVA, BUSY))
     watched.clock.pass_by(timedelta(hours=1).total_seconds() + 1)
     assert watched.words(MAX) == ["Busy"]
+
+
+class Word(str):
+    """A word of which it can be told whether anybody still has it."""
+
+    __slots__ = ("__weakref__",)
+
+
+def test_an_hour_later_nobody_has_an_earlier_state_any_more_looked_at_or_not() -> None:
+    """Neither of somebody who has moved once and never again, nor while nothing is read (found D3)."""
+    watched = Watched()
+    word = Word("Busy")
+    earlier = weakref.ref(word)
+    watched.hear((MAX, Presence(availability=word, activity="InACall")), (EVA, FREE))
+    del word
+    watched.hear((MAX, FREE), (EVA, FREE))
+    watched.hear((MAX, FREE), (EVA, FREE))
+    assert earlier() is not None
+    watched.clock.pass_by(3_600)
+    watched.hear((MAX, FREE), (EVA, FREE))
+    watched.history.tidy()
+    assert earlier() is None
+    assert watched.words(MAX) == ["Available"]
+    watched.clock.pass_by(3_601)
+    watched.history.tidy()
+    assert watched.words(MAX) == []

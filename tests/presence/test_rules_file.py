@@ -196,3 +196,22 @@ def test_no_toml_raises_anything_but_a_rules_error_whose_line_exists(text: str) 
     said = outcome(text.encode())
     line = re.match(r"rules\.toml line (\d+): ", said)
     assert not line or 1 <= int(line[1]) <= len(text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            '[[sets.a]]\nname = "a"\nstate = "free"\nreachable = 1\nactivity = "Busy"\n' * 201,
+            "line 1001: a set",
+        ),
+        (
+            "[assign.groups]\n"
+            + "".join(f'"c0ffee00-1111-4222-8333-{number:012}" = "strict"\n' for number in range(501)),
+            "line 1: at most 500 groups",
+        ),
+    ],
+)
+def test_what_every_answer_would_have_to_look_at_is_bounded(text: str, reason: str) -> None:
+    """The rows of one set, and the groups that have one (found D4)."""
+    assert reason in refusal(text)
