@@ -9,7 +9,7 @@ Path = tuple[str | int, ...]
 # A statement of more lines is not taken apart, nor is what follows it. Each of its lines is tried anew, so
 # there is an end of that, too.
 _LONGEST_STATEMENT = 200
-_MOST_PARSED = 1_500_000
+_MOST_PARSED = 1_000_000
 _LEVELS = 6
 
 

@@ -328,5 +328,5 @@ async def test_a_bomb_of_rows_behind_our_own_header_is_given_up_early(tmp_path: 
         file.write(gzip.compress(row * (1024 * 1024 // len(row))) * 1_024)
     began = time.process_time()
     assert len(Life(tmp_path).directory) == 0
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 15
     assert left_in(tmp_path) == []

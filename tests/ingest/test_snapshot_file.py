@@ -209,7 +209,7 @@ def test_a_bomb_is_not_unpacked(folder: Path, before: bytes, filling: bytes) -> 
     with pytest.raises(SnapshotUnusable):
         SnapshotFile(folder, identity=IDENTITY).read()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 300 * 1024
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_whose_it_is_comes_first(folder: Path) -> None:

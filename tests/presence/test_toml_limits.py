@@ -38,7 +38,7 @@ def test_no_file_within_the_limits_takes_long_to_refuse(costly: str) -> None:
     """In seconds of the processor's time, whatever else the machine does (found D4)."""
     began = time.process_time()
     assert "rules.toml" in refusal(COSTLY[costly])
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 15
 
 
 def test_only_what_is_a_key_is_counted() -> None:
