@@ -153,6 +153,7 @@ def test_another_version_is_named(folder: Path) -> None:
             + b'\n{"person": {"id": "x"}, "read": true, "observed_at": "2026-11-23T10:00:00"}\n'
         ),
     ],
+    ids=len,  # two collections pack at two moments
 )
 def test_what_is_no_snapshot_is_refused(folder: Path, data: bytes) -> None:
     """Empty, foreign, of another shape, or with a date without a zone."""
